@@ -1,0 +1,141 @@
+#include "importer/job.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "importer/csv_rows.hpp"
+#include "importer/import_id.hpp"
+#include "importer/text_file.hpp"
+#include "importer/user_file.hpp"
+
+namespace importer {
+namespace {
+
+constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
+
+Checked<std::unique_ptr<hookline::WebhookRegistry>> read_registry(const Options& options);
+Checked<hookline::AddressPolicy> address_policy(const Options& options);
+Checked<hookline::Import> common_import(const Options& options);
+Checked<void> check_imports(const Options& options, const Job& job);
+std::string at_fault(const Options& options, const CsvFile& file, hookline::ErrorCode code);
+hookline::ImportStatus status_from(const std::string& name);
+
+tl::unexpected<std::string> fault(std::string_view where, const hookline::Error& error) {
+  return tl::unexpected<std::string>(fmt::format("{}: {}", where, error.message));
+}
+
+}  // namespace
+
+Checked<Job> prepare(const Options& options, Progress& progress) {
+  Job job;
+  auto registry = read_registry(options);
+  if (!registry) return tl::unexpected(registry.error());
+  job.registry = std::move(*registry);
+  auto common = common_import(options);
+  if (!common) return tl::unexpected(common.error());
+  job.common = std::move(*common);
+  for (const std::string& path : options.files) {
+    progress.show(fmt::format("reading {}", path));
+    const auto rows = count_data_rows(path);
+    if (!rows) return tl::unexpected(rows.error());
+    job.files.push_back({path, *rows});
+  }
+  if (const auto checked = check_imports(options, job); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  return job;
+}
+
+hookline::Import import_of(const Job& job, const CsvFile& file) {
+  hookline::Import import = job.common;
+  import.id = new_import_id();
+  import.filename = std::filesystem::path(file.path).filename().string();
+  import.created_date = std::chrono::system_clock::now();
+  import.num_data_rows = file.data_rows;
+  return import;
+}
+
+namespace {
+
+/// A webhook that the registry would load as disabled is a fault of the file here: whoever wrote it
+/// is at the keyboard and can mend it.
+Checked<std::unique_ptr<hookline::WebhookRegistry>> read_registry(const Options& options) {
+  auto policy = address_policy(options);
+  if (!policy) return tl::unexpected(policy.error());
+  auto registry = std::make_unique<hookline::WebhookRegistry>(*policy);
+  if (options.webhooks_file.empty()) return registry;
+  const std::string& path = options.webhooks_file;
+  const auto json = read_text_file(path, kMaxDocumentBytes);
+  if (!json) return tl::unexpected(json.error());
+  const auto loaded = registry->load_json(*json);
+  if (!loaded) return fault(path, loaded.error());
+  if (!loaded->disabled.empty()) {
+    return tl::unexpected(fmt::format("{}: webhook {}", path, loaded->disabled.front()));
+  }
+  return registry;
+}
+
+Checked<hookline::AddressPolicy> address_policy(const Options& options) {
+  hookline::AddressPolicyOptions rules;
+  rules.allow_http = options.allow_http;
+  rules.allow_cidrs = options.allow_cidrs;
+  const auto policy = hookline::AddressPolicy::create(rules);
+  if (!policy) return fault("--allow", policy.error());
+  if (options.webhook_url) {
+    const auto url = policy->check_url(*options.webhook_url);
+    if (!url) return fault("--webhook-url", url.error());
+  }
+  return *policy;
+}
+
+Checked<hookline::Import> common_import(const Options& options) {
+  hookline::Import import;
+  import.tenant = options.tenant;
+  import.import_identifier = options.identifier;
+  import.saved_schema_id = options.schema;
+  import.webhook_url = options.webhook_url;
+  import.development_mode = options.development;
+  import.status = status_from(options.status);
+  import.has_data = true;
+  if (!options.headless_file.empty()) {
+    auto document = read_text_file(options.headless_file, kMaxDocumentBytes);
+    if (!document) return tl::unexpected(document.error());
+    import.import_type = hookline::ImportType::headless;
+    import.headless = std::move(*document);
+  }
+  if (!options.user_file.empty()) {
+    auto user = read_user(options.user_file);
+    if (!user) return tl::unexpected(user.error());
+    import.user = std::move(*user);
+  }
+  return import;
+}
+
+/// Builds what would be sent, for the faults alone.
+Checked<void> check_imports(const Options& options, const Job& job) {
+  const hookline::PayloadBuilder builder;
+  for (const CsvFile& file : job.files) {
+    const auto body = builder.managed(import_of(job, file));
+    if (!body) return fault(at_fault(options, file, body.error().code), body.error());
+  }
+  return {};
+}
+
+std::string at_fault(const Options& options, const CsvFile& file, hookline::ErrorCode code) {
+  using Code = hookline::ErrorCode;
+  if (code == Code::no_event_for_state) return "--status";
+  if (code == Code::invalid_headless || code == Code::body_too_large) return options.headless_file;
+  return file.path;
+}
+
+hookline::ImportStatus status_from(const std::string& name) {
+  if (name == "needs_review") return hookline::ImportStatus::needs_review;
+  if (name == "failed") return hookline::ImportStatus::failed;
+  return hookline::ImportStatus::successful;
+}
+
+}  // namespace
+}  // namespace importer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace importer {
+
+/// A line on stderr that is overwritten as things move on; nothing unless stderr is a terminal.
+/// Not for several threads at once.
+class Progress {
+ public:
+  Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() { clear(); }
+
+  void show(std::string_view text);
+  /// Takes the line off the screen, so that something else can be written there.
+  void clear();
+
+ private:
+  bool on_terminal_;
+  bool shown_ = false;
+};
+
+}  // namespace importer

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <hookline/import.hpp>
+#include <string>
+
+#include "importer/checked.hpp"
+
+namespace importer {
+
+/// Reads a `User` from a JSON object with its members as keys; each is a string or null, and any
+/// may be left out.
+Checked<hookline::User> read_user(const std::string& path);
+
+}  // namespace importer

@@ -1,0 +1,25 @@
+#pragma once
+
+/// Everything but `hookline/testing.hpp`.
+
+#include "hookline/address_policy.hpp"
+#include "hookline/clock.hpp"
+#include "hookline/curl_transport.hpp"
+#include "hookline/delivery.hpp"
+#include "hookline/delivery_store.hpp"
+#include "hookline/dispatch_receipt.hpp"
+#include "hookline/dispatcher.hpp"
+#include "hookline/error.hpp"
+#include "hookline/event.hpp"
+#include "hookline/event_matcher.hpp"
+#include "hookline/import.hpp"
+#include "hookline/memory_store.hpp"
+#include "hookline/observer.hpp"
+#include "hookline/payload_builder.hpp"
+#include "hookline/result.hpp"
+#include "hookline/secret.hpp"
+#include "hookline/signer.hpp"
+#include "hookline/transport.hpp"
+#include "hookline/version.hpp"
+#include "hookline/webhook.hpp"
+#include "hookline/webhook_registry.hpp"

@@ -1,0 +1,99 @@
+#include "hookline/delivery.hpp"
+
+#include <array>
+
+#include "deliver/delivery_record.hpp"
+
+namespace hookline {
+
+std::string_view to_string(DeliveryStatus status) {
+  switch (status) {
+    case DeliveryStatus::pending:
+      return "pending";
+    case DeliveryStatus::in_flight:
+      return "in_flight";
+    case DeliveryStatus::delivered:
+      return "delivered";
+    case DeliveryStatus::exhausted:
+      return "exhausted";
+    case DeliveryStatus::discarded:
+      return "discarded";
+  }
+  return "unknown";
+}
+
+std::optional<DeliveryStatus> delivery_status_from_string(std::string_view name) {
+  constexpr std::array<DeliveryStatus, 5> kAll = {
+      DeliveryStatus::pending, DeliveryStatus::in_flight, DeliveryStatus::delivered,
+      DeliveryStatus::exhausted, DeliveryStatus::discarded};
+  for (const DeliveryStatus status : kAll) {
+    if (to_string(status) == name) return status;
+  }
+  return std::nullopt;
+}
+
+DeliveryStore::~DeliveryStore() = default;
+
+namespace detail {
+namespace {
+
+DeliveryStatus status_after(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::delivered:
+      return DeliveryStatus::delivered;
+    case Outcome::Kind::exhausted:
+      return DeliveryStatus::exhausted;
+    case Outcome::Kind::discarded:
+      return DeliveryStatus::discarded;
+    case Outcome::Kind::retry:
+    case Outcome::Kind::released:
+      return DeliveryStatus::pending;
+  }
+  return DeliveryStatus::pending;
+}
+
+}  // namespace
+
+std::chrono::system_clock::time_point to_system_time(DueTime due) {
+  return std::chrono::system_clock::time_point(due.time_since_epoch());
+}
+
+Delivery record_of(const Claim& claim) {
+  Delivery delivery;
+  delivery.id = claim.id;
+  delivery.message_id = claim.message_id;
+  delivery.tenant = claim.lane.tenant;
+  delivery.import_id = claim.import_id;
+  delivery.event = claim.event;
+  delivery.webhook_id = claim.lane.webhook_id;
+  delivery.status = DeliveryStatus::in_flight;
+  delivery.attempts = claim.attempts;
+  delivery.created_at = claim.created_at;
+  delivery.replay_of = claim.replay_of;
+  return delivery;
+}
+
+void apply(const Outcome& outcome, Delivery& delivery) {
+  delivery.status = status_after(outcome.kind);
+  delivery.next_attempt_at.reset();
+  if (delivery.status == DeliveryStatus::pending) {
+    delivery.next_attempt_at = to_system_time(outcome.due);
+  } else {
+    delivery.finished_at = outcome.at;
+  }
+  if (outcome.attempt) {
+    delivery.attempts = outcome.attempt->number;
+    delivery.url = outcome.attempt->url;
+    delivery.http_status = outcome.attempt->http_status;
+    delivery.error = outcome.attempt->error;
+  }
+  if (!outcome.reason.empty()) delivery.error = outcome.reason;
+}
+
+bool is_finished(DeliveryStatus status) {
+  return status == DeliveryStatus::delivered || status == DeliveryStatus::exhausted ||
+         status == DeliveryStatus::discarded;
+}
+
+}  // namespace detail
+}  // namespace hookline

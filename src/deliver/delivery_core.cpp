@@ -1,0 +1,290 @@
+#include "deliver/delivery_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "deliver/delivery_record.hpp"
+
+namespace hookline::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A lease leaves room for a request, for one that stands before it in line, and a margin.
+constexpr milliseconds kLeaseMargin{60'000};
+
+Attempt make_attempt(const Claim& claim, SendResult& result, const Verdict& verdict) {
+  Attempt attempt;
+  attempt.number = claim.attempts + 1;
+  attempt.started_at = result.started_at;
+  attempt.duration = result.duration;
+  attempt.url = std::move(result.url);
+  attempt.error = verdict.error;
+  if (result.result) {
+    attempt.http_status = result.result->status;
+    attempt.response_body = std::move(result.result->body);
+  } else {
+    attempt.failure = result.result.error().failure;
+  }
+  return attempt;
+}
+
+}  // namespace
+
+DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Random& random)
+    : options_(options),
+      max_held_(options.max_in_flight * 4),
+      directory_(lanes),
+      random_(random),
+      poll_at_(DueTime::min()) {}
+
+// --- Accepting -----------------------------------------------------------------------------------
+
+bool DeliveryCore::reserve(const LaneKey& key) {
+  if (stopping_ || held_ >= max_held_) return false;
+  const LaneSettings now = settings(key);
+  if (now.state != LaneSettings::State::open) return false;
+  Lane& lane = lane_at(key);
+  // What waits in the store is older and goes first.
+  if (lane.backlog || lane.held() >= now.max_in_flight) return false;
+  ++lane.reserved;
+  ++held_;
+  return true;
+}
+
+void DeliveryCore::cancel_reservation(const LaneKey& key) {
+  Lane& lane = lane_at(key);
+  --lane.reserved;
+  --held_;
+  forget_if_idle(lane);
+}
+
+void DeliveryCore::accepted(Claim claim) {
+  Lane& lane = lane_at(claim.lane);
+  --lane.reserved;
+  lane.queue.push_back(std::move(claim));
+  line_up(lane);
+}
+
+void DeliveryCore::waiting(DueTime due) { poll_at_ = std::min(poll_at_.value_or(due), due); }
+
+DueTime DeliveryCore::lease_until(DueTime now) const {
+  return now + 2 * options_.request_timeout + kLeaseMargin;
+}
+
+// --- Sending -------------------------------------------------------------------------------------
+
+void DeliveryCore::answered(DeliveryId id, SendResult result, const Now& now) {
+  const auto sent = in_flight_.find(id);
+  if (sent == in_flight_.end()) return;
+  Claim claim = std::move(sent->second.claim);
+  Lane& lane = *sent->second.lane;
+  in_flight_.erase(sent);
+  --lane.in_flight;
+  --held_;
+
+  const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);
+  const Verdict verdict = result.result && result.result->status / 100 == 2
+                              ? Verdict{}
+                              : judge({result.result, claim.attempts + 1,
+                                       directory_.retry_schedule(claim.lane), stretch, now.wall});
+  if (verdict.gone && !claim.lane.webhook_id.empty()) {
+    disables_.push_back({claim.lane.webhook_id, "the receiver answered 410 Gone"});
+    refused_.insert(claim.lane.webhook_id);
+  }
+  add_outcome(std::move(claim), std::move(result), verdict, now);
+  line_up(lane);
+  forget_if_idle(lane);
+}
+
+void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& verdict,
+                               const Now& now) {
+  Outcome outcome;
+  outcome.at = now.wall;
+  outcome.due = now.due + verdict.delay;
+  switch (verdict.kind) {
+    case Verdict::Kind::delivered:
+      outcome.kind = Outcome::Kind::delivered;
+      break;
+    case Verdict::Kind::retry:
+      outcome.kind = Outcome::Kind::retry;
+      break;
+    case Verdict::Kind::exhausted:
+      outcome.kind = Outcome::Kind::exhausted;
+      break;
+    case Verdict::Kind::not_counted:
+      outcome.kind = Outcome::Kind::released;
+      break;
+  }
+  if (verdict.kind != Verdict::Kind::not_counted) {
+    outcome.attempt = make_attempt(claim, result, verdict);
+  }
+  outcome.claim = std::move(claim);
+  outcomes_.push_back(std::move(outcome));
+}
+
+void DeliveryCore::not_sent(DeliveryId id) {
+  const auto sent = in_flight_.find(id);
+  if (sent == in_flight_.end()) return;
+  Lane& lane = *sent->second.lane;
+  lane.queue.push_front(std::move(sent->second.claim));
+  in_flight_.erase(sent);
+  --lane.in_flight;
+  line_up(lane);
+}
+
+// --- The configuration, the end ------------------------------------------------------------------
+
+void DeliveryCore::webhook_changed(const std::string& webhook_id, LaneSettings::State state) {
+  const LaneKey key{"", webhook_id, ""};
+  refused_.erase(webhook_id);
+  if (state == LaneSettings::State::gone) {
+    closed_.erase(key);
+    drain(lane_at(key));
+    return;
+  }
+  if (state == LaneSettings::State::open && closed_.erase(key) > 0) {
+    holds_.push_back({key, DueTime::min()});
+    waiting(DueTime::min());
+  }
+  const auto lane = lanes_.find(key);
+  if (lane == lanes_.end()) return;
+  lane->second.draining = false;
+  line_up(lane->second);
+}
+
+void DeliveryCore::stop() {
+  stopping_ = true;
+  for (auto& [key, lane] : lanes_) line_up(lane);
+}
+
+bool DeliveryCore::settled() const {
+  const auto queued = [](const auto& entry) { return !entry.second.queue.empty(); };
+  return outcomes_.empty() && notices_.empty() && disables_.empty() && !working_ &&
+         std::none_of(lanes_.begin(), lanes_.end(), queued);
+}
+
+// --- Orders --------------------------------------------------------------------------------------
+
+Orders DeliveryCore::advance(const Now& now) {
+  Orders orders;
+  take_turns(orders, now);
+  orders.disables.swap(disables_);
+  orders.notices.swap(notices_);
+  if (wants_work(now)) {
+    make_work(now);
+    orders.work = &work_;
+  }
+  return orders;
+}
+
+void DeliveryCore::take_turns(Orders& orders, const Now& now) {
+  while (!turns_.empty() && (stopping_ || in_flight_.size() < options_.max_in_flight)) {
+    take_turn(turns_.pop(), orders, now);
+  }
+}
+
+void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
+  const LaneSettings current = settings(lane.key);
+  if (current.state == LaneSettings::State::gone) {
+    for (Claim& claim : lane.queue) discard(std::move(claim), now);
+    held_ -= lane.queue.size();
+    lane.queue.clear();
+    drain(lane);
+  } else if (current.state == LaneSettings::State::closed) {
+    close(lane, now);
+  } else if (stopping_) {
+    release_queue(lane, now);
+  } else if (!lane.queue.empty() && lane.in_flight < current.max_in_flight) {
+    send_next(lane, orders, now);
+    line_up(lane);
+  }
+  forget_if_idle(lane);
+}
+
+void DeliveryCore::send_next(Lane& lane, Orders& orders, const Now& now) {
+  Claim claim = std::move(lane.queue.front());
+  lane.queue.pop_front();
+  // Never send under a lease that could end before the answer is recorded.
+  if (now.due + options_.request_timeout + kLeaseMargin / 2 > claim.lease_until) {
+    --held_;
+    release(std::move(claim), now);
+    return;
+  }
+  ++lane.in_flight;
+  const DeliveryId id = claim.id;
+  const auto sent = in_flight_.emplace(id, InFlight{std::move(claim), &lane}).first;
+  orders.sends.push_back(&sent->second.claim);
+}
+
+/// The webhook is paused or disabled: what is claimed goes back, and the store is told not to list
+/// the lane until it is opened again.
+void DeliveryCore::close(Lane& lane, const Now& now) {
+  release_queue(lane, now);
+  lane.backlog = false;
+  if (closed_.insert(lane.key).second) holds_.push_back({lane.key, DueTime::max()});
+}
+
+/// The webhook is gone: everything that the store has for it is claimed, to be discarded.
+void DeliveryCore::drain(Lane& lane) {
+  lane.draining = true;
+  lane.backlog = true;
+  line_up(lane);
+}
+
+void DeliveryCore::release_queue(Lane& lane, const Now& now) {
+  for (Claim& claim : lane.queue) release(std::move(claim), now);
+  held_ -= lane.queue.size();
+  lane.queue.clear();
+}
+
+/// A claim goes back as it came: due when it was due, and never counted.
+void DeliveryCore::release(Claim claim, const Now& now) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::released;
+  outcome.due = claim.due;
+  outcome.at = now.wall;
+  outcome.claim = std::move(claim);
+  outcomes_.push_back(std::move(outcome));
+}
+
+void DeliveryCore::discard(Claim claim, const Now& now) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::discarded;
+  outcome.reason = "the webhook was removed";
+  outcome.at = now.wall;
+  outcome.claim = std::move(claim);
+  outcomes_.push_back(std::move(outcome));
+}
+
+// --- Lanes ---------------------------------------------------------------------------------------
+
+Lane& DeliveryCore::lane_at(const LaneKey& key) {
+  Lane& lane = lanes_[key];
+  // A change of a webhook names its lane by id alone; claims bring the tenant.
+  if (lane.key.tenant.empty()) lane.key = key;
+  return lane;
+}
+
+void DeliveryCore::forget_if_idle(Lane& lane) {
+  if (lane.idle()) lanes_.erase(LaneKey(lane.key));
+}
+
+LaneSettings DeliveryCore::settings(const LaneKey& key) const {
+  LaneSettings current = directory_.settings(key);
+  if (current.state == LaneSettings::State::open && refused_.count(key.webhook_id) > 0) {
+    current.state = LaneSettings::State::closed;
+  }
+  return current;
+}
+
+/// Puts a lane in line for what it has to do: send what is claimed, claim what is in the store.
+void DeliveryCore::line_up(Lane& lane) {
+  if (!lane.in_turn && !lane.queue.empty()) turns_.push(lane);
+  if (lane.backlog && !lane.hungry && !stopping_ && room_for_claims(lane) > 0) {
+    lane.hungry = true;
+    hungry_.push_back(lane.key);
+  }
+}
+
+}  // namespace hookline::detail

@@ -1,0 +1,160 @@
+// The part of the core that works with the store, one round at a time: while a round is under way,
+// what is to be recorded and claimed gathers for the next one.
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "deliver/delivery_core.hpp"
+#include "deliver/delivery_record.hpp"
+
+namespace hookline::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How many deliveries one round claims to discard them, and how many lanes it lists at most. Small
+/// enough for a round to stay short, large enough for its cost not to matter.
+constexpr std::size_t kDrainBite = 100;
+constexpr std::size_t kLanesListed = 64;
+
+constexpr milliseconds kFirstRetryOfWork{100};
+constexpr milliseconds kLastRetryOfWork{5'000};
+
+template <class T>
+void put_back(std::vector<T>& queue, std::vector<T> earlier) {
+  earlier.insert(earlier.end(), std::make_move_iterator(queue.begin()),
+                 std::make_move_iterator(queue.end()));
+  queue = std::move(earlier);
+}
+
+}  // namespace
+
+std::optional<DueTime> DeliveryCore::wake_at() const {
+  if (working_) return std::nullopt;
+  if (failures_ > 0) return retry_work_at_;
+  return has_appetite() ? poll_at_ : std::nullopt;
+}
+
+bool DeliveryCore::wants_work(const Now& now) const {
+  if (working_ || now.due < retry_work_at_) return false;
+  if (!outcomes_.empty() || !holds_.empty()) return true;
+  if (!has_appetite()) return false;
+  return !hungry_.empty() || (poll_at_ && *poll_at_ <= now.due);
+}
+
+/// There is room for more claims, and lanes that are known are not waiting for it already.
+bool DeliveryCore::has_appetite() const {
+  return !stopping_ && held_ < max_held_ && hungry_.size() < kLanesListed;
+}
+
+void DeliveryCore::make_work(const Now& now) {
+  working_ = true;
+  work_ = StoreWork{};
+  work_.first = first_round_;
+  work_.now = now.due;
+  work_.lease_until = lease_until(now.due);
+  work_.outcomes.swap(outcomes_);
+  if (!stopping_) add_claims();
+  work_.holds.swap(holds_);
+  if (poll_at_ && *poll_at_ <= now.due && has_appetite()) {
+    work_.list_lanes = kLanesListed;
+    poll_at_.reset();
+  }
+}
+
+void DeliveryCore::add_claims() {
+  for (std::size_t left = hungry_.size(); left > 0 && held_ < max_held_; --left) {
+    const LaneKey key = std::move(hungry_.front());
+    hungry_.pop_front();
+    Lane& lane = lane_at(key);
+    lane.hungry = false;
+    const LaneSettings::State state = settings(key).state;
+    if (!lane.draining && state == LaneSettings::State::closed) {
+      close(lane, Now{work_.now, {}});
+      forget_if_idle(lane);
+      continue;
+    }
+    lane.asked_for = std::min(room_for_claims(lane), max_held_ - held_);
+    if (lane.asked_for == 0) continue;
+    held_ += lane.asked_for;
+    const bool early = lane.draining || state == LaneSettings::State::gone;
+    work_.claims.push_back({key, lane.asked_for, early});
+  }
+}
+
+/// A lane may hold twice what it may have out, so that a request that ends finds the next delivery
+/// in memory; but it claims only when half of that is used up, which keeps the rounds few.
+std::size_t DeliveryCore::room_for_claims(const Lane& lane) const {
+  if (lane.asked_for > 0) return 0;
+  if (lane.draining) return kDrainBite;
+  const std::size_t out = settings(lane.key).max_in_flight;
+  return lane.held() <= out ? 2 * out - lane.held() : 0;
+}
+
+void DeliveryCore::exchanged(Result<StoreReply> reply, const Now& now) {
+  working_ = false;
+  for (const LaneClaim& claim : work_.claims) {
+    Lane& lane = lane_at(claim.lane);
+    held_ -= lane.asked_for;
+    lane.asked_for = 0;
+  }
+  if (!reply) return work_failed(now);
+
+  first_round_ = false;
+  failures_ = 0;
+  retry_work_at_ = DueTime::min();
+  note_recorded(*reply);
+  for (ClaimedLane& claimed : reply->claimed) take_claims(claimed, now);
+  for (const LaneKey& key : reply->due_lanes) adopt(key);
+  if (reply->next_due) waiting(*reply->next_due);
+}
+
+/// Nothing of the round has taken place: everything is put back and tried again after a pause.
+void DeliveryCore::work_failed(const Now& now) {
+  put_back(outcomes_, std::move(work_.outcomes));
+  put_back(holds_, std::move(work_.holds));
+  for (const LaneClaim& claim : work_.claims) line_up(lane_at(claim.lane));
+  if (work_.list_lanes > 0) waiting(now.due);
+  const milliseconds pause = kFirstRetryOfWork * (1 << std::min<std::uint32_t>(failures_, 6));
+  retry_work_at_ = now.due + std::min(pause, kLastRetryOfWork);
+  ++failures_;
+}
+
+void DeliveryCore::note_recorded(const StoreReply& reply) {
+  for (std::size_t i = 0; i < work_.outcomes.size(); ++i) {
+    Outcome& outcome = work_.outcomes[i];
+    if (!reply.recorded[i] || outcome.kind == Outcome::Kind::released) continue;
+    Notice notice{record_of(outcome.claim), {}};
+    apply(outcome, notice.delivery);
+    notice.attempt = std::move(outcome.attempt);
+    notices_.push_back(std::move(notice));
+  }
+}
+
+void DeliveryCore::take_claims(ClaimedLane& claimed, const Now& now) {
+  Lane& lane = lane_at(claimed.lane);
+  lane.backlog = claimed.more;
+  for (Claim& claim : claimed.claims) {
+    if (lane.draining) {
+      discard(std::move(claim), now);
+    } else if (claim.due > now.due) {
+      release(std::move(claim), now);  // claimed to be discarded, but the webhook is there again
+    } else {
+      lane.queue.push_back(std::move(claim));
+      ++held_;
+    }
+  }
+  lane.draining = lane.draining && claimed.more;
+  line_up(lane);
+  forget_if_idle(lane);
+}
+
+/// The store has listed this lane as due and holds it for us.
+void DeliveryCore::adopt(const LaneKey& key) {
+  Lane& lane = lane_at(key);
+  lane.backlog = true;
+  line_up(lane);
+}
+
+}  // namespace hookline::detail

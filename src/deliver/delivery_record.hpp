@@ -1,0 +1,20 @@
+#pragma once
+
+#include "hookline/delivery.hpp"
+#include "hookline/delivery_store.hpp"
+
+namespace hookline::detail {
+
+/// The system time that a due time stands for, as long as no jump of the wall clock came between.
+[[nodiscard]] std::chrono::system_clock::time_point to_system_time(DueTime due);
+
+/// The public record of a claimed delivery.
+[[nodiscard]] Delivery record_of(const Claim& claim);
+
+/// Brings a record up to date with what became of its claim. The core's notices and every store use
+/// this one, so that they tell the same story.
+void apply(const Outcome& outcome, Delivery& delivery);
+
+[[nodiscard]] bool is_finished(DeliveryStatus status);
+
+}  // namespace hookline::detail

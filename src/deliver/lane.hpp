@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "hookline/delivery_store.hpp"
+
+namespace hookline::detail {
+
+/// What the configuration says about a lane at this moment.
+struct LaneSettings {
+  enum class State {
+    open,    ///< deliveries may be sent
+    closed,  ///< the webhook is paused or disabled: they wait
+    gone     ///< the webhook was removed: they are discarded
+  };
+  State state = State::open;
+  std::size_t max_in_flight = 1;
+};
+
+/// Where the core looks up configuration. Answers at once, from memory.
+class LaneDirectory {
+ public:
+  virtual ~LaneDirectory() = default;
+  [[nodiscard]] virtual LaneSettings settings(const LaneKey& lane) const = 0;
+  [[nodiscard]] virtual std::vector<std::chrono::milliseconds> retry_schedule(
+      const LaneKey& lane) const = 0;
+};
+
+/// What the core holds of a lane that it has something to do with. What is pending is not here: the
+/// store has it.
+struct Lane {
+  LaneKey key;
+  std::deque<Claim> queue;    ///< claimed, not sent yet
+  std::size_t in_flight = 0;  ///< requests that are out
+  std::size_t reserved = 0;   ///< slots promised to deliveries that are being stored
+  std::size_t asked_for = 0;  ///< deliveries in a claim that the store is working on
+  bool in_turn = false;       ///< stands in `Turns`
+  bool backlog = false;       ///< the store has more that is due, and holds the lane for us
+  bool hungry = false;        ///< stands in the list of lanes that want to claim
+  bool draining = false;      ///< the webhook is gone: claim everything, due or not, to discard it
+
+  [[nodiscard]] std::size_t held() const { return queue.size() + in_flight + reserved + asked_for; }
+  [[nodiscard]] bool idle() const { return held() == 0 && !in_turn && !backlog && !hungry; }
+};
+
+}  // namespace hookline::detail

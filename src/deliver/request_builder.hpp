@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "hookline/delivery_store.hpp"
+#include "hookline/signer.hpp"
+#include "hookline/transport.hpp"
+#include "hookline/webhook_registry.hpp"
+
+namespace hookline::detail {
+
+/// A request, or why there is none.
+struct BuiltRequest {
+  tl::expected<HttpRequest, TransportFailure> request;
+  std::string url;  ///< without its query
+};
+
+/// Makes the request of an attempt: the stored body, the webhook's configuration as it is now, the
+/// identity and the signature of Standard Webhooks 1.0. Usable from many threads at once.
+class RequestBuilder {
+ public:
+  /// `basic_signer`: for basic webhooks, if the host has set secrets for them.
+  RequestBuilder(const WebhookRegistry& registry, std::optional<Signer> basic_signer,
+                 std::chrono::milliseconds connect_timeout,
+                 std::chrono::milliseconds request_timeout);
+
+  /// Nothing if the webhook is gone, disabled or paused by now: the request is not to be made.
+  [[nodiscard]] std::optional<BuiltRequest> build(const Claim& claim,
+                                                  std::chrono::system_clock::time_point now) const;
+
+ private:
+  [[nodiscard]] BuiltRequest build_for(const Claim& claim, const Webhook* webhook,
+                                       std::chrono::system_clock::time_point now) const;
+  [[nodiscard]] Result<void> add_signature(HttpRequest& request, const Claim& claim,
+                                           const Webhook* webhook, std::int64_t timestamp) const;
+
+  const WebhookRegistry& registry_;
+  const std::optional<Signer> basic_signer_;
+  const std::chrono::milliseconds connect_timeout_;
+  const std::chrono::milliseconds request_timeout_;
+  const std::string user_agent_;
+};
+
+/// The webhook that a lane's deliveries go to as it is now; null if it is gone, which it also is
+/// when its id has come to belong to another tenant.
+[[nodiscard]] std::shared_ptr<const Webhook> webhook_of(const WebhookRegistry& registry,
+                                                        const LaneKey& lane);
+
+}  // namespace hookline::detail

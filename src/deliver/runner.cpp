@@ -1,0 +1,378 @@
+#include "deliver/runner.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "base/thread.hpp"
+
+namespace hookline::detail {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+class SeededRandom final : public Random {
+ public:
+  double unit() override { return std::uniform_real_distribution<double>(0.0, 1.0)(engine_); }
+
+ private:
+  std::mt19937_64 engine_{std::random_device{}()};
+};
+
+/// The claim of a delivery that is born leased, which the store therefore does not hand out.
+Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
+  Claim claim;
+  claim.lease = 1;
+  claim.lease_until = event.lease_until;
+  claim.due = delivery.due;
+  claim.lane = delivery.lane;
+  claim.message_id = event.message_id;
+  claim.import_id = event.import_id;
+  claim.event = event.event;
+  claim.url = delivery.url;
+  claim.body = delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+  claim.created_at = event.created_at;
+  return claim;
+}
+
+}  // namespace
+
+/// Answers the core from the registry.
+class Runner::Directory final : public LaneDirectory {
+ public:
+  Directory(const WebhookRegistry& registry, std::size_t max_in_flight,
+            std::vector<milliseconds> schedule)
+      : registry_(registry), max_in_flight_(max_in_flight), schedule_(std::move(schedule)) {}
+
+  LaneSettings settings(const LaneKey& lane) const override {
+    using State = LaneSettings::State;
+    if (lane.webhook_id.empty()) return {State::open, max_in_flight_};
+    const auto webhook = webhook_of(registry_, lane);
+    if (!webhook) return {State::gone, max_in_flight_};
+    const bool enabled = webhook->state == WebhookState::enabled;
+    return {enabled ? State::open : State::closed,
+            webhook->max_in_flight.value_or(static_cast<std::uint32_t>(max_in_flight_))};
+  }
+
+  std::vector<milliseconds> retry_schedule(const LaneKey& lane) const override {
+    if (lane.webhook_id.empty()) return schedule_;
+    const auto webhook = webhook_of(registry_, lane);
+    return webhook && webhook->retry_schedule ? *webhook->retry_schedule : schedule_;
+  }
+
+ private:
+  const WebhookRegistry& registry_;
+  const std::size_t max_in_flight_;
+  const std::vector<milliseconds> schedule_;
+};
+
+struct Runner::Desk {
+  explicit Desk(const RunnerParts& parts)
+      : timeline(parts.timeline),
+        directory(parts.registry, parts.max_in_flight_per_lane, parts.retry_schedule),
+        core(parts.core, directory, random) {}
+
+  void answered(DeliveryId id, SendResult result, SteadyClock::time_point sent_at) {
+    result.duration = std::chrono::floor<milliseconds>(timeline.clock().steady_now() - sent_at);
+    const std::lock_guard lock(mutex);
+    if (closed) return;
+    core.answered(id, std::move(result), timeline.now());
+    engine_bell.notify_one();
+  }
+
+  const Timeline timeline;
+  const Directory directory;
+  SeededRandom random;
+
+  std::mutex mutex;
+  std::condition_variable engine_bell;  ///< the core has had an input
+  std::condition_variable store_bell;   ///< there is work for the store
+  std::condition_variable progress;     ///< something was recorded or came to rest
+  DeliveryCore core;
+  const StoreWork* work = nullptr;  ///< ordered, not taken up yet
+  std::uint64_t rounds = 0;         ///< of work that were done
+  DeliveryId newest = 0;            ///< the greatest id that was accepted
+  std::size_t appending = 0;        ///< dispatches between `reserve` and `accepted`
+  bool stopping = false;            ///< nothing new is taken
+  bool quit = false;                ///< the threads are to end
+  bool closed = false;              ///< what comes in now comes too late
+};
+
+Runner::Runner(RunnerParts parts, ObserverQueue& observer)
+    : parts_(std::move(parts)), observer_(observer), desk_(std::make_shared<Desk>(parts_)) {}
+
+Runner::~Runner() { shutdown(std::chrono::seconds(5)); }
+
+Result<void> Runner::start() {
+  auto store = start_thread("hookline-store", [this] { run_store(); });
+  if (!store) return tl::unexpected<Error>(store.error());
+  store_ = std::move(*store);
+  auto engine = start_thread("hookline-engine", [this] { run_engine(); });
+  if (!engine) return tl::unexpected<Error>(engine.error());
+  engine_ = std::move(*engine);
+
+  registry_subscription_ =
+      parts_.registry.on_change([this](const std::string& id) { webhook_changed(id); });
+  clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] {
+    const std::lock_guard lock(desk->mutex);
+    desk->engine_bell.notify_one();
+  });
+  return {};
+}
+
+// --- Accepting -----------------------------------------------------------------------------------
+
+Result<void> Runner::append(NewEvent event, DispatchReceipt& receipt) {
+  std::vector<Claim> claims(event.deliveries.size());
+  {
+    const std::lock_guard lock(desk_->mutex);
+    if (desk_->stopping) return tl::unexpected<Error>(shut_down_error());
+    if (event.deliveries.empty()) {
+      tell(receipt);
+      return {};
+    }
+    ++desk_->appending;
+    const DueTime now = parts_.timeline.now().due;
+    event.lease_until = desk_->core.lease_until(now);
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      NewDelivery& delivery = event.deliveries[i];
+      delivery.leased =
+          delivery.refused.empty() && delivery.due <= now && desk_->core.reserve(delivery.lane);
+      claims[i] = claim_of(event, delivery);
+    }
+  }
+  std::vector<NewDelivery> deliveries = event.deliveries;
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  auto stored = std::move(parts_.store->append(std::move(events)).front());
+
+  if (stored) {
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      claims[i].id = receipt.deliveries[i].id = (*stored)[i];
+    }
+    tell(receipt);
+  }
+
+  const std::lock_guard lock(desk_->mutex);
+  --desk_->appending;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    desk_->newest = std::max(desk_->newest, claims[i].id);
+    if (!stored) {
+      if (deliveries[i].leased) desk_->core.cancel_reservation(deliveries[i].lane);
+    } else if (deliveries[i].leased) {
+      desk_->core.accepted(std::move(claims[i]));
+    } else if (deliveries[i].refused.empty()) {
+      desk_->core.waiting(deliveries[i].due);
+    }
+  }
+  desk_->engine_bell.notify_one();
+  if (!stored) return tl::unexpected<Error>(stored.error());
+  return {};
+}
+
+Result<Delivery> Runner::replay(DeliveryId id) {
+  const Now now = parts_.timeline.now();
+  {
+    const std::lock_guard lock(desk_->mutex);
+    if (desk_->stopping) return tl::unexpected<Error>(shut_down_error());
+  }
+  auto replayed = parts_.store->replay(id, now.wall, now.due);
+  if (!replayed) return replayed;
+  const std::lock_guard lock(desk_->mutex);
+  desk_->newest = std::max(desk_->newest, replayed->id);
+  desk_->core.waiting(now.due);
+  desk_->engine_bell.notify_one();
+  return replayed;
+}
+
+Error Runner::shut_down_error() const {
+  return {ErrorCode::shut_down, "dispatcher: it has been shut down and takes nothing any more"};
+}
+
+void Runner::webhook_changed(const std::string& id) {
+  const std::lock_guard lock(desk_->mutex);
+  // Looked up under the lock: whoever comes last has seen the newest state.
+  const auto webhook = parts_.registry.get(id);
+  const auto state = !webhook                                  ? LaneSettings::State::gone
+                     : webhook->state == WebhookState::enabled ? LaneSettings::State::open
+                                                               : LaneSettings::State::closed;
+  desk_->core.webhook_changed(id, state);
+  desk_->engine_bell.notify_one();
+}
+
+// --- The engine ----------------------------------------------------------------------------------
+
+void Runner::run_engine() {
+  std::unique_lock lock(desk_->mutex);
+  while (!desk_->quit) {
+    const Orders orders = desk_->core.advance(parts_.timeline.now());
+    if (!orders.empty()) {
+      lock.unlock();
+      carry_out(orders);
+      lock.lock();
+      continue;
+    }
+    desk_->progress.notify_all();
+    if (const auto wake_at = desk_->core.wake_at()) {
+      desk_->engine_bell.wait_for(lock, parts_.timeline.until(*wake_at));
+    } else {
+      desk_->engine_bell.wait(lock);
+    }
+  }
+}
+
+void Runner::carry_out(const Orders& orders) {
+  for (const DisableOrder& order : orders.disables) disable(order);
+  for (const Claim* claim : orders.sends) send(*claim);
+  for (const Notice& notice : orders.notices) tell(notice);
+  if (!orders.work) return;
+  const std::lock_guard lock(desk_->mutex);
+  desk_->work = orders.work;
+  desk_->store_bell.notify_one();
+}
+
+void Runner::disable(const DisableOrder& order) {
+  const auto disabled = parts_.registry.disable(order.webhook_id, order.reason);
+  if (!disabled || !observer_.listens()) return;
+  observer_.push(
+      [webhook = *disabled](Observer& observer) { observer.on_webhook_disabled(webhook); });
+}
+
+void Runner::send(const Claim& claim) {
+  const DeliveryId id = claim.id;
+  const auto sent_at = parts_.timeline.clock().steady_now();
+  SendResult result;
+  result.started_at = parts_.timeline.clock().system_now();
+
+  auto built = parts_.requests.build(claim, result.started_at);
+  if (!built) {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->core.not_sent(id);
+    return;
+  }
+  result.url = std::move(built->url);
+  if (!built->request) {
+    result.result = tl::unexpected(std::move(built->request.error()));
+    desk_->answered(id, std::move(result), sent_at);
+    return;
+  }
+  parts_.transport->send(
+      std::move(*built->request),
+      [desk = desk_, id, sent_at, result = std::move(result)](HttpResult answer) mutable {
+        result.result = std::move(answer);
+        desk->answered(id, std::move(result), sent_at);
+      });
+}
+
+void Runner::tell(const DispatchReceipt& receipt) {
+  if (!observer_.listens()) return;
+  observer_.push([receipt](Observer& observer) { observer.on_dispatch(receipt); });
+  for (const AcceptedDelivery& accepted : receipt.deliveries) {
+    if (!accepted.refused) continue;
+    if (const auto ended = parts_.store->find(accepted.id)) tell(Notice{*ended, std::nullopt});
+  }
+}
+
+void Runner::tell(const Notice& notice) {
+  if (!observer_.listens()) return;
+  observer_.push([notice](Observer& observer) {
+    if (notice.attempt) observer.on_attempt(notice.delivery, *notice.attempt);
+    if (notice.delivery.finished_at) observer.on_outcome(notice.delivery);
+  });
+}
+
+// --- The store -----------------------------------------------------------------------------------
+
+void Runner::run_store() {
+  std::unique_lock lock(desk_->mutex);
+  for (;;) {
+    desk_->store_bell.wait(lock, [&] { return desk_->work || desk_->quit; });
+    if (!desk_->work) return;
+    const StoreWork& work = *std::exchange(desk_->work, nullptr);
+    lock.unlock();
+    exchange(work);
+    lock.lock();
+  }
+}
+
+void Runner::exchange(const StoreWork& work) {
+  auto reply = parts_.store->exchange(work);
+  const std::lock_guard lock(desk_->mutex);
+  desk_->core.exchanged(std::move(reply), parts_.timeline.now());
+  ++desk_->rounds;
+  desk_->engine_bell.notify_one();
+  desk_->progress.notify_all();
+}
+
+bool Runner::flush(milliseconds timeout) {
+  const auto deadline = SteadyClock::now() + timeout;
+  std::unique_lock lock(desk_->mutex);
+  const DeliveryId newest = desk_->newest;
+  for (;;) {
+    const std::uint64_t rounds = desk_->rounds;
+    lock.unlock();
+    const auto unfinished = parts_.store->has_unfinished(newest);
+    if (unfinished && !*unfinished) return true;
+    lock.lock();
+    const bool progress = desk_->progress.wait_until(
+        lock, deadline, [&] { return desk_->rounds != rounds || desk_->quit; });
+    if (!progress || desk_->quit) return false;
+  }
+}
+
+// --- The end -------------------------------------------------------------------------------------
+
+ShutdownReport Runner::shutdown(milliseconds timeout) {
+  const std::lock_guard only_one(shutdown_mutex_);
+  if (report_) return *report_;
+  const auto deadline = SteadyClock::now() + timeout;
+  ShutdownReport report;
+  {
+    std::unique_lock lock(desk_->mutex);
+    desk_->stopping = true;
+    desk_->core.stop();
+    desk_->engine_bell.notify_one();
+    desk_->progress.wait_until(lock, deadline, [&] {
+      return desk_->core.in_flight() == 0 && desk_->core.settled() && desk_->appending == 0;
+    });
+    report.abandoned = desk_->core.in_flight();
+    desk_->quit = true;
+    desk_->engine_bell.notify_one();
+    desk_->store_bell.notify_one();
+    desk_->progress.notify_all();
+  }
+  registry_subscription_.reset();
+  clock_subscription_.reset();
+  if (engine_.joinable()) engine_.join();
+  if (store_.joinable()) store_.join();
+  // A transport of our own answers what is still out with `cancelled`.
+  if (parts_.owns_transport) parts_.transport.reset();
+  finish_work();
+  if (const auto counts = parts_.store->counts()) report.pending = counts->pending;
+  report_ = report;
+  return report;
+}
+
+/// What the threads have left: the last results are recorded on the thread that shuts down.
+void Runner::finish_work() {
+  std::unique_lock lock(desk_->mutex);
+  if (const StoreWork* work = std::exchange(desk_->work, nullptr)) {
+    lock.unlock();
+    exchange(*work);
+    lock.lock();
+  }
+  for (;;) {
+    const Orders orders = desk_->core.advance(parts_.timeline.now());
+    if (orders.empty()) break;
+    lock.unlock();
+    for (const DisableOrder& order : orders.disables) disable(order);
+    for (const Notice& notice : orders.notices) tell(notice);
+    if (orders.work) exchange(*orders.work);
+    lock.lock();
+  }
+  desk_->closed = true;
+}
+
+}  // namespace hookline::detail

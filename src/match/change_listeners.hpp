@@ -1,0 +1,116 @@
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hookline::detail {
+
+/// Functions that want to hear of changes. They are called with no lock held, so they may call
+/// anything, and several threads may be inside one of them at the same time.
+class ChangeListeners {
+ public:
+  using Function = std::function<void(const std::string& id)>;
+
+  /// Whoever drops the handle waits for the calls under way. It may outlive this list.
+  [[nodiscard]] std::shared_ptr<void> add(Function changed);
+
+  void notify(const std::string& id) const;
+
+ private:
+  class Listener {
+   public:
+    explicit Listener(Function changed) : changed_(std::move(changed)) {}
+
+    void call(const std::string& id);
+    /// After this no call begins, and none is under way.
+    void end();
+
+   private:
+    class Call;
+
+    const Function changed_;
+    std::mutex mutex_;
+    std::condition_variable idle_;
+    int calls_ = 0;
+    bool ended_ = false;
+  };
+
+  struct List {
+    std::mutex mutex;
+    std::vector<std::shared_ptr<Listener>> listeners;
+  };
+
+  std::shared_ptr<List> list_ = std::make_shared<List>();
+};
+
+/// One call under way. A destructor, because what is called is the host's.
+class ChangeListeners::Listener::Call {
+ public:
+  explicit Call(Listener& listener) : listener_(listener) {
+    const std::lock_guard<std::mutex> lock(listener_.mutex_);
+    allowed_ = !listener_.ended_;
+    if (allowed_) ++listener_.calls_;
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() {
+    if (!allowed_) return;
+    const std::lock_guard<std::mutex> lock(listener_.mutex_);
+    if (--listener_.calls_ == 0) listener_.idle_.notify_all();
+  }
+
+  [[nodiscard]] bool allowed() const { return allowed_; }
+
+ private:
+  Listener& listener_;
+  bool allowed_ = false;
+};
+
+inline std::shared_ptr<void> ChangeListeners::add(Function changed) {
+  auto listener = std::make_shared<Listener>(std::move(changed));
+  {
+    const std::lock_guard<std::mutex> lock(list_->mutex);
+    list_->listeners.push_back(listener);
+  }
+  const auto end = [list = list_](Listener* ended) {
+    {
+      const std::lock_guard<std::mutex> lock(list->mutex);
+      auto& all = list->listeners;
+      all.erase(std::remove_if(all.begin(), all.end(),
+                               [&](const auto& each) { return each.get() == ended; }),
+                all.end());
+    }
+    ended->end();
+  };
+  Listener* raw = listener.get();
+  return std::shared_ptr<void>(
+      raw, [listener = std::move(listener), end](void*) { end(listener.get()); });
+}
+
+inline void ChangeListeners::notify(const std::string& id) const {
+  std::vector<std::shared_ptr<Listener>> listeners;
+  {
+    const std::lock_guard<std::mutex> lock(list_->mutex);
+    listeners = list_->listeners;
+  }
+  for (const auto& listener : listeners) listener->call(id);
+}
+
+inline void ChangeListeners::Listener::call(const std::string& id) {
+  const Call call(*this);
+  if (call.allowed()) changed_(id);
+}
+
+inline void ChangeListeners::Listener::end() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  ended_ = true;
+  idle_.wait(lock, [&] { return calls_ == 0; });
+}
+
+}  // namespace hookline::detail

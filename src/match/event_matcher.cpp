@@ -1,0 +1,36 @@
+#include "hookline/event_matcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "hookline/webhook_registry.hpp"
+
+namespace hookline {
+namespace {
+
+bool wants(const Webhook& webhook, Event event) {
+  const auto& events = webhook.events;
+  return events.empty() || std::find(events.begin(), events.end(), event) != events.end();
+}
+
+}  // namespace
+
+Result<Match> EventMatcher::match(const Import& import) const {
+  if (import.id.empty()) {
+    return detail::fail(ErrorCode::invalid_import, "id: must not be empty; give the import's id");
+  }
+  const Result<Event> event = event_of(import);
+  if (!event) return tl::unexpected(event.error());
+
+  Match match;
+  match.event = *event;
+  match.webhooks = registry_.match(import);
+  const auto unwanted = [&](const auto& webhook) { return !wants(*webhook, *event); };
+  match.webhooks.erase(std::remove_if(match.webhooks.begin(), match.webhooks.end(), unwanted),
+                       match.webhooks.end());
+  match.basic = *event == Event::import_completed && import.webhook_url.has_value();
+  return match;
+}
+
+}  // namespace hookline

@@ -1,0 +1,498 @@
+#include "match/registry_json.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "base/text.hpp"
+#include "base/utf8.hpp"
+#include "match/utc_time.hpp"
+#include "match/webhook_check.hpp"
+
+namespace hookline::detail {
+namespace {
+
+/// Where RapidJSON writes to.
+class StringStream {
+ public:
+  using Ch = char;
+  explicit StringStream(std::string& out) : out_(out) {}
+  void Put(char c) { out_.push_back(c); }
+  void Flush() {}
+
+ private:
+  std::string& out_;
+};
+
+class RegistryWriter {
+ public:
+  RegistryWriter(std::string& out, Secrets secrets)
+      : stream_(out), writer_(stream_), secrets_(secrets) {}
+
+  void write(const RegistryIndex& index) {
+    writer_.StartObject();
+    key("version");
+    writer_.Uint(1);
+    key("webhooks");
+    writer_.StartArray();
+    index.visit_all([&](const WebhookPtr& webhook) { write(*webhook); });
+    writer_.EndArray();
+    writer_.EndObject();
+  }
+
+ private:
+  void write(const Webhook& webhook) {
+    writer_.StartObject();
+    member("id", webhook.id);
+    if (!webhook.tenant.empty()) member("tenant", webhook.tenant);
+    member("url", webhook.url);
+    if (!webhook.description.empty()) member("description", webhook.description);
+    write_triggers(webhook);
+    write_headers(webhook.headers);
+    write_credentials(webhook);
+    write_limits(webhook);
+    write_history(webhook);
+    writer_.EndObject();
+  }
+
+  void write_triggers(const Webhook& webhook) {
+    key("development_mode");
+    writer_.Bool(webhook.development_mode);
+    write_list("import_identifiers", webhook.import_identifiers, [&](auto& id) { text(id); });
+    write_list("saved_schema_ids", webhook.saved_schema_ids, [&](auto& id) { text(id); });
+    if (webhook.all_imports) {
+      key("all_imports");
+      writer_.Bool(true);
+    }
+    write_list("events", webhook.events, [&](Event event) { text(to_string(event)); });
+  }
+
+  void write_headers(const std::vector<HttpHeader>& headers) {
+    write_list("headers", headers, [&](const HttpHeader& header) {
+      writer_.StartObject();
+      member("name", header.name);
+      member("value", header.value);
+      writer_.EndObject();
+    });
+  }
+
+  void write_credentials(const Webhook& webhook) {
+    if (webhook.basic_auth) {
+      key("basic_auth");
+      writer_.StartObject();
+      member("username", webhook.basic_auth->username);
+      member("password", shown(webhook.basic_auth->password));
+      writer_.EndObject();
+    }
+    if (webhook.bearer_token) member("bearer_token", shown(*webhook.bearer_token));
+    write_list("secrets", webhook.secrets, [&](const Secret& secret) { text(shown(secret)); });
+  }
+
+  void write_limits(const Webhook& webhook) {
+    if (webhook.max_in_flight) {
+      key("max_in_flight");
+      writer_.Uint(*webhook.max_in_flight);
+    }
+    if (!webhook.retry_schedule) return;
+    key("retry_schedule");
+    writer_.StartArray();
+    for (const auto delay : *webhook.retry_schedule) write_seconds(delay.count());
+    writer_.EndArray();
+  }
+
+  void write_seconds(std::int64_t ms) {
+    const std::string_view sign = ms < 0 ? "-" : "";
+    const std::uint64_t size = ms < 0 ? 0 - static_cast<std::uint64_t>(ms) : ms;
+    std::string number = fmt::format("{}{}", sign, size / 1000);
+    if (size % 1000 != 0) {
+      number += fmt::format(".{:03}", size % 1000);
+      number.erase(number.find_last_not_of('0') + 1);
+    }
+    writer_.RawValue(number.data(), number.size(), rapidjson::kNumberType);
+  }
+
+  void write_history(const Webhook& webhook) {
+    member("state", to_string(webhook.state));
+    if (!webhook.disabled_reason.empty()) member("disabled_reason", webhook.disabled_reason);
+    member("created_at", to_iso8601(webhook.created_at));
+    member("updated_at", to_iso8601(webhook.updated_at));
+    key("revision");
+    writer_.Uint64(webhook.revision);
+  }
+
+  template <class T, class Write>
+  void write_list(std::string_view name, const std::vector<T>& values, Write&& write_one) {
+    if (values.empty()) return;
+    key(name);
+    writer_.StartArray();
+    for (const T& value : values) write_one(value);
+    writer_.EndArray();
+  }
+
+  [[nodiscard]] std::string_view shown(const Secret& secret) const {
+    return secrets_ == Secrets::revealed ? secret.reveal() : kRedacted;
+  }
+
+  void member(std::string_view name, std::string_view value) {
+    key(name);
+    text(value);
+  }
+  void key(std::string_view name) {
+    writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  }
+  void text(std::string_view value) {
+    // RapidJSON takes no null pointer, which an empty view may hold.
+    const char* data = value.empty() ? "" : value.data();
+    writer_.String(data, static_cast<rapidjson::SizeType>(value.size()));
+  }
+
+  StringStream stream_;
+  rapidjson::Writer<StringStream> writer_;
+  Secrets secrets_;
+};
+
+using Json = rapidjson::Value;
+
+constexpr std::uint32_t kVersion = 1;
+
+/// Where a value stands. Places lie on the stack, each inside the one above; the text is made when
+/// it is needed.
+struct Place {
+  const Place* above = nullptr;
+  std::string_view member;
+  std::optional<std::size_t> index;
+
+  [[nodiscard]] std::string text() const {
+    std::string text = above ? above->text() : std::string();
+    if (!text.empty() && !member.empty()) text += '.';
+    text += printable(member);
+    if (index) text += fmt::format("[{}]", *index);
+    return text;
+  }
+
+  /// `member` is an error too: `webhooks[3].urll: unknown member`.
+  template <class... Args>
+  [[nodiscard]] tl::unexpected<Error> fail(fmt::format_string<Args...> format,
+                                           Args&&... args) const {
+    const std::string where = text();
+    return detail::fail(ErrorCode::invalid_registry_document, "{}: {}",
+                        where.empty() ? "the document" : where,
+                        fmt::format(format, std::forward<Args>(args)...));
+  }
+};
+
+struct Document {
+  std::uint32_t version = 0;
+  std::vector<Webhook> webhooks;
+};
+
+Result<void> parse(std::string_view json, rapidjson::Document& document);
+Result<void> check_ids(const std::vector<Webhook>& webhooks);
+
+// One `read` for each type that stands in the document.
+using Time = std::chrono::system_clock::time_point;
+Result<void> read(const Json& value, const Place& at, Document& target);
+Result<void> read(const Json& value, const Place& at, Webhook& target);
+Result<void> read(const Json& value, const Place& at, HttpHeader& target);
+Result<void> read(const Json& value, const Place& at, BasicCredentials& target);
+Result<void> read(const Json& value, const Place& at, std::string& target);
+Result<void> read(const Json& value, const Place& at, Secret& target);
+Result<void> read(const Json& value, const Place& at, bool& target);
+Result<void> read(const Json& value, const Place& at, std::uint32_t& target);
+Result<void> read(const Json& value, const Place& at, std::uint64_t& target);
+Result<void> read(const Json& value, const Place& at, std::chrono::milliseconds& target);
+Result<void> read(const Json& value, const Place& at, Time& target);
+Result<void> read(const Json& value, const Place& at, Event& target);
+Result<void> read(const Json& value, const Place& at, WebhookState& target);
+
+template <class T>
+Result<void> read(const Json& value, const Place& at, std::optional<T>& target) {
+  return read(value, at, target.emplace());
+}
+
+template <class T>
+Result<void> read(const Json& value, const Place& at, std::vector<T>& target) {
+  if (!value.IsArray()) return at.fail("must be an array");
+  target.reserve(value.Size());
+  for (const Json& element : value.GetArray()) {
+    const Place place{&at, {}, target.size()};
+    if (auto done = read(element, place, target.emplace_back()); !done) return done;
+  }
+  return {};
+}
+
+/// A member of a JSON object and how it gets into a `T`.
+template <class T>
+struct Member {
+  std::string_view name;
+  bool required;
+  Result<void> (*read_into)(const Json& value, const Place& at, T& target);
+};
+
+template <auto kField, class T>
+Result<void> read_field(const Json& value, const Place& at, T& target) {
+  return read(value, at, target.*kField);
+}
+
+/// The name that was probably meant: the one with the longest beginning in common, three letters at
+/// least.
+template <class T, std::size_t N>
+std::string suggestion(std::string_view name, const std::array<Member<T>, N>& members) {
+  std::size_t longest = 2;
+  std::string_view best;
+  for (const Member<T>& member : members) {
+    const auto differs =
+        std::mismatch(name.begin(), name.end(), member.name.begin(), member.name.end());
+    const auto common = static_cast<std::size_t>(differs.first - name.begin());
+    if (common > longest) longest = common, best = member.name;
+  }
+  return best.empty() ? "take it out" : fmt::format("did you mean {}?", best);
+}
+
+template <class T, std::size_t N>
+Result<void> read_object(const Json& value, const Place& at,
+                         const std::array<Member<T>, N>& members, T& target) {
+  if (!value.IsObject()) return at.fail("must be an object");
+  std::array<bool, N> seen{};
+  for (const auto& [key, content] : value.GetObject()) {
+    const std::string_view name(key.GetString(), key.GetStringLength());
+    const auto member = std::find_if(members.begin(), members.end(),
+                                     [&](const Member<T>& each) { return each.name == name; });
+    const Place place{&at, name, {}};
+    if (member == members.end()) {
+      return place.fail("unknown member; {}", suggestion(name, members));
+    }
+    bool& is_double = seen[static_cast<std::size_t>(member - members.begin())];
+    if (std::exchange(is_double, true)) return place.fail("stands twice; take one out");
+    if (auto done = member->read_into(content, place, target); !done) return done;
+  }
+  for (std::size_t i = 0; i < N; ++i) {
+    if (members[i].required && !seen[i]) return Place{&at, members[i].name, {}}.fail("is missing");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string write_registry(const RegistryIndex& index, Secrets secrets) {
+  std::string out;
+  RegistryWriter(out, secrets).write(index);
+  return out;
+}
+
+Result<std::vector<Webhook>> read_registry(std::string_view json) {
+  rapidjson::Document parsed;
+  Document document;
+  auto done = parse(json, parsed);
+  if (done) done = read(parsed, Place(), document);
+  if (done) done = check_ids(document.webhooks);
+  if (!done) return tl::unexpected(std::move(done).error());
+  return std::move(document.webhooks);
+}
+
+namespace {
+
+/// RapidJSON 1.1.0 takes a NUL for the end and skips a byte order mark; both are refused here.
+/// Parsing is iterative, so that depth costs no stack. Numbers are not parsed with full precision,
+/// which crashes on some.
+Result<void> parse(std::string_view json, rapidjson::Document& document) {
+  const Place root;
+  if (json.substr(0, 3) == "\xef\xbb\xbf") {
+    return root.fail("begins with a byte order mark; save it as UTF-8 without one");
+  }
+  if (const std::size_t nul = json.find('\0'); nul != std::string_view::npos) {
+    return root.fail("holds a NUL at byte {}; it is UTF-16, or damaged: save it as UTF-8", nul);
+  }
+  constexpr unsigned kFlags =
+      rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
+  rapidjson::MemoryStream stream(json.empty() ? "" : json.data(), json.size());
+  document.ParseStream<kFlags, rapidjson::UTF8<>>(stream);
+  if (document.HasParseError()) {
+    return root.fail("is not JSON from byte {} on: {}", document.GetErrorOffset(),
+                     rapidjson::GetParseError_En(document.GetParseError()));
+  }
+  if (stream.Tell() != json.size()) return root.fail("goes on at byte {}", stream.Tell());
+  return {};
+}
+
+/// By sorting, which no choice of ids makes slow.
+Result<void> check_ids(const std::vector<Webhook>& webhooks) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < webhooks.size(); ++i) {
+    if (!webhooks[i].id.empty()) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return webhooks[a].id < webhooks[b].id; });
+  const auto same = std::adjacent_find(
+      order.begin(), order.end(), [&](auto a, auto b) { return webhooks[a].id == webhooks[b].id; });
+  if (same == order.end()) return {};
+  return detail::fail(ErrorCode::invalid_registry_document,
+                      "webhooks[{}].id: {} stands already at webhooks[{}]; take one out",
+                      *std::next(same), webhooks[*same].id, *same);
+}
+
+Result<void> read(const Json& value, const Place& at, Document& target) {
+  static constexpr std::array<Member<Document>, 2> kMembers = {{
+      {"version", true, read_field<&Document::version>},
+      {"webhooks", true, read_field<&Document::webhooks>},
+  }};
+  // Before anything else: another version may have other members.
+  if (value.IsObject()) {
+    const auto version = value.FindMember("version");
+    const bool known = version == value.MemberEnd() || !version->value.IsUint() ||
+                       version->value.GetUint() == kVersion;
+    if (!known) {
+      return Place{&at, "version", {}}.fail(
+          "{} is not known here, only {}; load it with the hookline that saved it",
+          version->value.GetUint(), kVersion);
+    }
+  }
+  return read_object(value, at, kMembers, target);
+}
+
+Result<void> read(const Json& value, const Place& at, Webhook& target) {
+  static constexpr std::array<Member<Webhook>, 20> kMembers = {{
+      {"id", false, read_field<&Webhook::id>},
+      {"tenant", false, read_field<&Webhook::tenant>},
+      {"url", true, read_field<&Webhook::url>},
+      {"description", false, read_field<&Webhook::description>},
+      {"development_mode", false, read_field<&Webhook::development_mode>},
+      {"import_identifiers", false, read_field<&Webhook::import_identifiers>},
+      {"saved_schema_ids", false, read_field<&Webhook::saved_schema_ids>},
+      {"all_imports", false, read_field<&Webhook::all_imports>},
+      {"events", false, read_field<&Webhook::events>},
+      {"headers", false, read_field<&Webhook::headers>},
+      {"basic_auth", false, read_field<&Webhook::basic_auth>},
+      {"bearer_token", false, read_field<&Webhook::bearer_token>},
+      {"secrets", false, read_field<&Webhook::secrets>},
+      {"max_in_flight", false, read_field<&Webhook::max_in_flight>},
+      {"retry_schedule", false, read_field<&Webhook::retry_schedule>},
+      {"state", false, read_field<&Webhook::state>},
+      {"disabled_reason", false, read_field<&Webhook::disabled_reason>},
+      {"created_at", false, read_field<&Webhook::created_at>},
+      {"updated_at", false, read_field<&Webhook::updated_at>},
+      {"revision", false, read_field<&Webhook::revision>},
+  }};
+  target.created_at = kNoTime;
+  target.updated_at = kNoTime;
+  if (auto done = read_object(value, at, kMembers, target); !done) return done;
+  if (target.id.empty() || is_identifier(target.id)) return {};
+  return Place{&at, "id", {}}.fail("{} is not 1 to 128 of A-Z a-z 0-9 _ -; write another",
+                                   quoted(target.id));
+}
+
+Result<void> read(const Json& value, const Place& at, HttpHeader& target) {
+  static constexpr std::array<Member<HttpHeader>, 2> kMembers = {{
+      {"name", true, read_field<&HttpHeader::name>},
+      {"value", true, read_field<&HttpHeader::value>},
+  }};
+  return read_object(value, at, kMembers, target);
+}
+
+Result<void> read(const Json& value, const Place& at, BasicCredentials& target) {
+  static constexpr std::array<Member<BasicCredentials>, 2> kMembers = {{
+      {"username", true, read_field<&BasicCredentials::username>},
+      {"password", true, read_field<&BasicCredentials::password>},
+  }};
+  return read_object(value, at, kMembers, target);
+}
+
+Result<void> read(const Json& value, const Place& at, std::string& target) {
+  if (!value.IsString()) return at.fail("must be a text; leave it out if there is none");
+  target.assign(value.GetString(), value.GetStringLength());
+  // RapidJSON 1.1.0 lets a lone \udc00 through, as bytes that are not UTF-8.
+  for (std::size_t i = 0; i < target.size();) {
+    const Utf8Char next = decode_utf8(std::string_view(target).substr(i));
+    if (!next.valid) return at.fail("holds half a surrogate pair; write the whole character");
+    if (next.code_point == 0) return at.fail("holds a NUL; take it out");
+    i += next.length;
+  }
+  return {};
+}
+
+Result<void> read(const Json& value, const Place& at, Secret& target) {
+  std::string text;
+  if (auto done = read(value, at, text); !done) return done;
+  if (text == kRedacted) {
+    return at.fail("was left out when the document was saved; save it with secrets revealed");
+  }
+  target = Secret(std::move(text));
+  return {};
+}
+
+Result<void> read(const Json& value, const Place& at, bool& target) {
+  if (!value.IsBool()) return at.fail("must be true or false");
+  target = value.GetBool();
+  return {};
+}
+
+/// `version`, `max_in_flight`.
+Result<void> read(const Json& value, const Place& at, std::uint32_t& target) {
+  if (!value.IsUint()) return at.fail("must be a whole number");
+  target = value.GetUint();
+  return {};
+}
+
+/// `revision`. Programs that read numbers as doubles count to 2^53 (RFC 8259, 6).
+Result<void> read(const Json& value, const Place& at, std::uint64_t& target) {
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 53;
+  if (!value.IsUint64() || value.GetUint64() == 0 || value.GetUint64() > kMax) {
+    return at.fail("must be a whole number from 1 to {}", kMax);
+  }
+  target = value.GetUint64();
+  return {};
+}
+
+/// Seconds with up to three places. A double holds them exactly enough to be rounded back.
+Result<void> read(const Json& value, const Place& at, std::chrono::milliseconds& target) {
+  constexpr double kMaxSeconds = 1e9;
+  const double seconds = value.IsNumber() ? value.GetDouble() : kMaxSeconds * 2;
+  if (!(std::abs(seconds) <= kMaxSeconds)) return at.fail("must be a number of seconds");
+  const double ms = std::round(seconds * 1000);
+  if (std::abs(seconds * 1000 - ms) > 1e-3) return at.fail("has more than three decimal places");
+  target = std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+  return {};
+}
+
+Result<void> read(const Json& value, const Place& at, Time& target) {
+  std::string text;
+  if (auto done = read(value, at, text); !done) return done;
+  const auto time = from_iso8601(text);
+  if (!time) return at.fail("{} is not a time like 2024-04-24T17:20:14.659349Z", quoted(text));
+  target = *time;
+  return {};
+}
+
+Result<void> read(const Json& value, const Place& at, Event& target) {
+  std::string text;
+  if (auto done = read(value, at, text); !done) return done;
+  const auto event = event_from_string(text);
+  if (!event) {
+    return at.fail(
+        "{} is not import_completed, headless_import_needs_review or headless_import_failed",
+        quoted(text));
+  }
+  target = *event;
+  return {};
+}
+
+Result<void> read(const Json& value, const Place& at, WebhookState& target) {
+  std::string text;
+  if (auto done = read(value, at, text); !done) return done;
+  for (const auto state : {WebhookState::enabled, WebhookState::paused, WebhookState::disabled}) {
+    if (text == to_string(state)) return target = state, Result<void>();
+  }
+  return at.fail("{} is not enabled, paused or disabled", quoted(text));
+}
+
+}  // namespace
+}  // namespace hookline::detail

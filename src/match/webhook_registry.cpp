@@ -1,0 +1,350 @@
+#include "hookline/webhook_registry.hpp"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <tuple>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "base/text.hpp"
+#include "base/ulid.hpp"
+#include "match/change_listeners.hpp"
+#include "match/registry_index.hpp"
+#include "match/registry_json.hpp"
+#include "match/webhook_check.hpp"
+
+namespace hookline {
+
+using detail::fail;
+using detail::quoted;
+using detail::RegistryIndex;
+using detail::WebhookPtr;
+
+namespace {
+
+constexpr std::size_t kMaxPage = 1000;
+
+using Time = std::chrono::system_clock::time_point;
+
+Time now();
+std::string make_id();
+detail::HashKey random_key();
+tl::unexpected<Error> not_found(std::string_view id);
+tl::unexpected<Error> invalid(const std::vector<std::string>& faults);
+void settle_state(Webhook& webhook);
+void fill_in_ids(std::vector<Webhook>& webhooks);
+RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressPolicy& policy);
+RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks,
+                      const detail::HashKey& key);
+WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at);
+bool is_same(const Webhook& a, const Webhook& b);
+std::vector<std::string> changed_ids(const RegistryIndex& before, const RegistryIndex& after);
+
+}  // namespace
+
+/// Readers take the snapshot; a writer prepares the next one under the writers' lock, swaps it in
+/// and tells the listeners when the lock is released. The snapshot before is let go of last, so
+/// that nothing is freed under the lock.
+struct WebhookRegistry::State {
+  explicit State(AddressPolicy checked_against) : policy(std::move(checked_against)) {}
+
+  [[nodiscard]] std::shared_ptr<const RegistryIndex> snapshot() const {
+    return std::atomic_load(&current);
+  }
+
+  /// `decide(const RegistryIndex&)` gives the webhook that takes its place in the registry, or the
+  /// one that stands there if nothing changes, or an error.
+  template <class Decide>
+  Result<Webhook> put(Decide&& decide) {
+    std::shared_ptr<const RegistryIndex> before;
+    WebhookPtr stored;
+    {
+      const std::lock_guard<std::mutex> lock(writer);
+      before = snapshot();
+      Result<WebhookPtr> decided = decide(*before);
+      if (!decided) return tl::unexpected(std::move(decided).error());
+      stored = *std::move(decided);
+      if (stored == before->find(stored->id)) return *stored;
+      RegistryIndex next = *before;
+      next.put(stored);
+      publish(std::move(next));
+    }
+    listeners.notify(stored->id);
+    return *stored;
+  }
+
+  void publish(RegistryIndex next) {
+    std::atomic_store(&current, std::make_shared<const RegistryIndex>(std::move(next)));
+  }
+
+  const AddressPolicy policy;
+  const detail::HashKey key = random_key();
+  detail::ChangeListeners listeners;
+  std::mutex writer;
+  // Read and written through std::atomic_load and std::atomic_store only.
+  std::shared_ptr<const RegistryIndex> current = std::make_shared<const RegistryIndex>(key);
+};
+
+std::string_view to_string(WebhookState state) {
+  switch (state) {
+    case WebhookState::enabled:
+      return "enabled";
+    case WebhookState::paused:
+      return "paused";
+    case WebhookState::disabled:
+      return "disabled";
+  }
+  return "unknown";
+}
+
+WebhookRegistry::WebhookRegistry(AddressPolicy policy)
+    : state_(std::make_unique<State>(std::move(policy))) {}
+
+WebhookRegistry::~WebhookRegistry() = default;
+
+Result<Webhook> WebhookRegistry::add(Webhook webhook) {
+  const auto faults = detail::faults_of(webhook, state_->policy);
+  if (!faults.empty()) return invalid(faults);
+  if (webhook.id.empty()) webhook.id = make_id();
+  settle_state(webhook);
+  return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    if (before.find(webhook.id)) {
+      return fail(ErrorCode::webhook_exists,
+                  "id: {} is taken; update that webhook, or leave the id empty", webhook.id);
+    }
+    webhook.created_at = webhook.updated_at = now();
+    webhook.revision = 1;
+    return std::make_shared<const Webhook>(std::move(webhook));
+  });
+}
+
+Result<Webhook> WebhookRegistry::update(Webhook webhook) {
+  auto faults = detail::faults_of(webhook, state_->policy);
+  settle_state(webhook);
+  return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    const WebhookPtr current = before.find(webhook.id);
+    if (!current) return not_found(webhook.id);
+    if (webhook.revision != current->revision) {
+      return fail(
+          ErrorCode::revision_conflict,
+          "revision: {} is given, but {} is at {} by now; read it again and repeat the edit",
+          webhook.revision, webhook.id, current->revision);
+    }
+    if (webhook.tenant != current->tenant) {
+      faults.push_back("tenant: cannot change; remove the webhook and add another one");
+    }
+    if (!faults.empty()) return invalid(faults);
+    webhook.created_at = current->created_at;
+    webhook.updated_at = now();
+    webhook.revision = current->revision + 1;
+    return std::make_shared<const Webhook>(std::move(webhook));
+  });
+}
+
+Result<void> WebhookRegistry::remove(std::string_view id) {
+  std::shared_ptr<const RegistryIndex> before;
+  WebhookPtr removed;
+  {
+    const std::lock_guard<std::mutex> lock(state_->writer);
+    before = state_->snapshot();
+    removed = before->find(id);
+    if (!removed) return not_found(id);
+    RegistryIndex next = *before;
+    next.remove(removed->id);
+    state_->publish(std::move(next));
+  }
+  state_->listeners.notify(removed->id);
+  return {};
+}
+
+Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason) {
+  return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    const WebhookPtr current = before.find(id);
+    if (!current) return not_found(id);
+    if (current->state == WebhookState::disabled) return current;
+    Webhook webhook = *current;
+    webhook.state = WebhookState::disabled;
+    webhook.disabled_reason = detail::fit_reason(reason);
+    settle_state(webhook);
+    webhook.updated_at = now();
+    ++webhook.revision;
+    return std::make_shared<const Webhook>(std::move(webhook));
+  });
+}
+
+std::optional<Webhook> WebhookRegistry::find(std::string_view id) const {
+  const WebhookPtr found = get(id);
+  return found ? std::optional<Webhook>(*found) : std::nullopt;
+}
+
+std::shared_ptr<const Webhook> WebhookRegistry::get(std::string_view id) const {
+  return state_->snapshot()->find(id);
+}
+
+Result<WebhookPage> WebhookRegistry::list(const WebhookQuery& query) const {
+  if (query.limit < 1 || query.limit > kMaxPage) {
+    return fail(ErrorCode::invalid_query,
+                "limit: {} is not 1 to {}; ask for the next page with after", query.limit,
+                kMaxPage);
+  }
+  return state_->snapshot()->list(query);
+}
+
+std::size_t WebhookRegistry::size() const { return state_->snapshot()->size(); }
+
+std::vector<std::shared_ptr<const Webhook>> WebhookRegistry::match(const Import& import) const {
+  return state_->snapshot()->match(import);
+}
+
+std::string WebhookRegistry::to_json(Secrets secrets) const {
+  return detail::write_registry(*state_->snapshot(), secrets);
+}
+
+Result<RegistryLoadReport> WebhookRegistry::load_json(std::string_view json) {
+  auto webhooks = detail::read_registry(json);
+  if (!webhooks) return tl::unexpected(std::move(webhooks).error());
+  fill_in_ids(*webhooks);
+  RegistryLoadReport report = disable_faulty(*webhooks, state_->policy);
+
+  std::shared_ptr<const RegistryIndex> before;
+  std::shared_ptr<const RegistryIndex> after;
+  {
+    const std::lock_guard<std::mutex> lock(state_->writer);
+    before = state_->snapshot();
+    state_->publish(succeed(*before, *std::move(webhooks), state_->key));
+    after = state_->snapshot();
+  }
+  for (const std::string& id : changed_ids(*before, *after)) state_->listeners.notify(id);
+  return report;
+}
+
+const AddressPolicy& WebhookRegistry::address_policy() const { return state_->policy; }
+
+std::shared_ptr<void> WebhookRegistry::on_change(
+    std::function<void(const std::string& id)> changed) {
+  return changed ? state_->listeners.add(std::move(changed)) : nullptr;
+}
+
+namespace {
+
+/// What the JSON form can hold, so that a webhook is the same after it was saved and loaded.
+Time now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+std::string make_id() { return detail::make_id("wh_", now()); }
+
+/// Where there are no random bytes, the address at which this runs is the best there is.
+detail::HashKey random_key() {
+  detail::HashKey key;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&key), sizeof key) == 1) return key;
+  return {reinterpret_cast<std::uintptr_t>(&key),
+          static_cast<std::uint64_t>(now().time_since_epoch().count())};
+}
+
+tl::unexpected<Error> not_found(std::string_view id) {
+  return fail(ErrorCode::webhook_not_found, "id: there is no webhook {}; it may have been removed",
+              quoted(id, 128));
+}
+
+tl::unexpected<Error> invalid(const std::vector<std::string>& faults) {
+  return fail(ErrorCode::invalid_webhook, "{}", detail::joined(faults));
+}
+
+/// A reason stands beside the state `disabled` and nowhere else.
+void settle_state(Webhook& webhook) {
+  if (webhook.state != WebhookState::disabled) {
+    webhook.disabled_reason.clear();
+  } else if (webhook.disabled_reason.empty()) {
+    webhook.disabled_reason = "by the operator";
+  }
+}
+
+void fill_in_ids(std::vector<Webhook>& webhooks) {
+  for (Webhook& webhook : webhooks) {
+    if (webhook.id.empty()) webhook.id = make_id();
+  }
+}
+
+RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressPolicy& policy) {
+  RegistryLoadReport report;
+  report.loaded = webhooks.size();
+  for (Webhook& webhook : webhooks) {
+    const auto faults = detail::faults_of(webhook, policy);
+    if (!faults.empty()) {
+      const std::string reason = detail::joined(faults);
+      report.disabled.push_back(webhook.id + ": " + reason);
+      if (webhook.state != WebhookState::disabled) webhook.disabled_reason = reason;
+      webhook.state = WebhookState::disabled;
+      webhook.disabled_reason = detail::fit_reason(webhook.disabled_reason);
+    }
+    settle_state(webhook);
+  }
+  return report;
+}
+
+/// The registry that a document replaces another one by.
+RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks,
+                      const detail::HashKey& key) {
+  RegistryIndex after(key);
+  const Time at = now();
+  for (Webhook& webhook : webhooks) {
+    const WebhookPtr current = before.find(webhook.id);
+    after.put(with_history(std::move(webhook), current, at));
+  }
+  return after;
+}
+
+/// What the document left out of a webhook's history is taken over. One that the document does not
+/// change stays the very same object; the revision of one that it does change grows whatever the
+/// document says, so that an editor who read the webhook before the load is told.
+WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at) {
+  const bool undated = webhook.updated_at == detail::kNoTime;
+  if (undated) webhook.updated_at = current ? current->updated_at : at;
+  if (webhook.created_at == detail::kNoTime)
+    webhook.created_at = current ? current->created_at : at;
+  const std::uint64_t revision = current ? current->revision : 0;
+  if (current && webhook.revision <= revision && is_same(webhook, *current)) return current;
+
+  if (undated) webhook.updated_at = at;
+  webhook.revision = std::max(webhook.revision, revision + 1);
+  return std::make_shared<const Webhook>(std::move(webhook));
+}
+
+/// In everything but the revision.
+bool is_same(const Webhook& a, const Webhook& b) {
+  const auto plain = [](const Webhook& w) {
+    return std::tie(w.id, w.tenant, w.url, w.description, w.development_mode, w.import_identifiers,
+                    w.saved_schema_ids, w.all_imports, w.events, w.bearer_token, w.secrets,
+                    w.max_in_flight, w.retry_schedule, w.state, w.disabled_reason, w.created_at,
+                    w.updated_at);
+  };
+  const auto same_header = [](const HttpHeader& x, const HttpHeader& y) {
+    return x.name == y.name && x.value == y.value;
+  };
+  const bool same_credentials = a.basic_auth && b.basic_auth
+                                    ? a.basic_auth->username == b.basic_auth->username &&
+                                          a.basic_auth->password == b.basic_auth->password
+                                    : a.basic_auth.has_value() == b.basic_auth.has_value();
+  return plain(a) == plain(b) && same_credentials &&
+         std::equal(a.headers.begin(), a.headers.end(), b.headers.begin(), b.headers.end(),
+                    same_header);
+}
+
+std::vector<std::string> changed_ids(const RegistryIndex& before, const RegistryIndex& after) {
+  std::vector<std::string> ids;
+  after.visit_all([&](const WebhookPtr& webhook) {
+    if (before.find(webhook->id) != webhook) ids.push_back(webhook->id);
+  });
+  before.visit_all([&](const WebhookPtr& webhook) {
+    if (!after.find(webhook->id)) ids.push_back(webhook->id);
+  });
+  return ids;
+}
+
+}  // namespace
+}  // namespace hookline

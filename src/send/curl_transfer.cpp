@@ -1,0 +1,437 @@
+#include "send/curl_transfer.hpp"
+
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <initializer_list>
+#include <system_error>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "base/text.hpp"
+#include "send/curl_failure.hpp"
+#include "send/curl_options.hpp"
+#include "send/ip_address.hpp"
+#include "send/url.hpp"
+
+namespace hookline::detail {
+namespace {
+
+using Ready = tl::expected<void, TransportFailure>;
+using std::chrono::milliseconds;
+
+tl::unexpected<TransportFailure> refused_url(std::string message);
+tl::unexpected<TransportFailure> internal(std::string message);
+bool reads_as(CURLU* url, const CheckedUrl& checked);
+Ready check_headers(const std::vector<HttpHeader>& headers);
+bool has_header(const std::vector<HttpHeader>& headers, std::string_view name);
+void set_tls(CurlOptions& options, const std::string& ca_file);
+void set_isolation(CurlOptions& options);
+long whole_milliseconds(milliseconds time);
+bool is_out_of_resources(int error);
+std::string_view trimmed(std::string_view text);
+
+}  // namespace
+
+/// What libcurl calls. Nothing may be thrown through it, so running out of memory ends here.
+struct CurlTransfer::Callbacks {
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    return static_cast<CurlTransfer*>(self)->open_socket(*address);
+  }
+  static int before_request(void* self, char* address, char*, int port, int) noexcept {
+    return static_cast<CurlTransfer*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK
+                                                                    : CURL_PREREQFUNC_ABORT;
+  }
+  static int before_lookup(void*, void*, void* self) noexcept {
+    return static_cast<CurlTransfer*>(self)->may_look_up() ? 0 : 1;
+  }
+  static std::size_t header(char* bytes, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<CurlTransfer*>(self)->take_header({bytes, size}) ? size : 0;
+  }
+  static std::size_t body(char* bytes, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<CurlTransfer*>(self)->take_body({bytes, size}) ? size : 0;
+  }
+};
+
+std::unique_ptr<CurlTransfer> CurlTransfer::create(TransferContext& context) {
+  CURL* const easy = curl_easy_init();
+  CURLU* const url = curl_url();
+  auto transfer = std::unique_ptr<CurlTransfer>(new CurlTransfer(context, easy, url));
+  return easy != nullptr && url != nullptr ? std::move(transfer) : nullptr;
+}
+
+CurlTransfer::CurlTransfer(TransferContext& context, CURL* easy, CURLU* url)
+    : context_(context), easy_(easy), url_(url) {}
+
+CurlTransfer::~CurlTransfer() = default;
+
+void CurlTransfer::take(HttpRequest request, Transport::Completion completion,
+                        LookupLimit::TimePoint deadline) {
+  request_ = std::move(request);
+  completion_ = std::move(completion);
+  deadline_ = deadline;
+  acceptable_ = read_request();
+}
+
+Ready CurlTransfer::read_request() {
+  if (!request_.body) return internal("the request has no body");
+  Ready ready = read_url();
+  if (ready) ready = check_headers(request_.headers);
+  if (ready) write_headers();
+  return ready;
+}
+
+/// Two parsers that read one URL differently are how such checks are passed by: what libcurl will
+/// dial has to be what the policy has seen.
+Ready CurlTransfer::read_url() {
+  auto checked = request_.address_policy.check_url(request_.url);
+  if (!checked) return refused_url(std::move(checked.error().message));
+  checked_ = *std::move(checked);
+  // What the handle held before would be the base of a relative URL.
+  curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);
+  const CURLUcode code =
+      curl_url_set(url_.get(), CURLUPART_URL, request_.url.c_str(), CURLU_DISALLOW_USER);
+  if (code != CURLUE_OK) return refused_url(fmt::format("url: {}", curl_url_strerror(code)));
+  if (!reads_as(url_.get(), checked_)) {
+    return refused_url("url: it can be read in two ways; write its host and port plainly");
+  }
+  return {};
+}
+
+void CurlTransfer::write_headers() {
+  const auto& headers = request_.headers;
+  headers_.clear();
+  for (const HttpHeader& header : headers) headers_.add(header);
+  // What libcurl adds of its own; the request is complete without it.
+  for (const char* name : {"Accept", "Content-Type"}) {
+    if (!has_header(headers, name)) headers_.leave_out(name);
+  }
+  headers_.leave_out("Expect");
+}
+
+Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
+  stop_ = Stop::none;
+  refusal_.clear();
+  dialled_ = in_headers_ = answered_ = false;
+  socket_errno_ = 0;
+  header_bytes_ = body_bytes_ = 0;
+  response_ = HttpResponse{};
+  error_[0] = '\0';
+  if (!acceptable_) return acceptable_;
+
+  CurlOptions options(easy_.get());
+  if (!has_common_options_) set_common_options(options);
+  set_request_options(options, now);
+  if (options.refused()) return internal(options.message());
+  has_common_options_ = true;
+  return {};
+}
+
+/// What is the same for every request of the transport.
+void CurlTransfer::set_common_options(CurlOptions& options) {
+  curl_easy_reset(easy_.get());
+  set_isolation(options);
+  set_tls(options, context_.options.ca_file);
+  options.set(CURLOPT_POST, 1L);
+  options.set(CURLOPT_MAXLIFETIME_CONN,
+              static_cast<long>(context_.options.max_connection_age.count()));
+  if (context_.options.max_idle_connections == 0) options.set(CURLOPT_FORBID_REUSE, 1L);
+  if (context_.resolve != nullptr) options.set(CURLOPT_RESOLVE, context_.resolve);
+
+  options.set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  options.set(CURLOPT_ERRORBUFFER, error_.data());
+  options.set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
+  options.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  options.set(CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
+  options.set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+  options.set(CURLOPT_RESOLVER_START_FUNCTION, &Callbacks::before_lookup);
+  options.set(CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this));
+  options.set(CURLOPT_HEADERFUNCTION, &Callbacks::header);
+  options.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  options.set(CURLOPT_WRITEFUNCTION, &Callbacks::body);
+  options.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+}
+
+/// What differs from request to request. Every one of these is set each time, so that nothing of an
+/// earlier request stays; in return the rest is set once, which is a twentieth of a request's cost.
+void CurlTransfer::set_request_options(CurlOptions& options, LookupLimit::TimePoint now) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline_ - now);
+  options.set(CURLOPT_PROTOCOLS_STR, checked_.https ? "https" : "http");
+  options.set(CURLOPT_CURLU, url_.get());
+  options.set(CURLOPT_HTTPHEADER, headers_.list());
+  options.set(CURLOPT_POSTFIELDS, request_.body->data());
+  options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+  options.set(CURLOPT_CONNECTTIMEOUT_MS, whole_milliseconds(request_.connect_timeout));
+  options.set(CURLOPT_TIMEOUT_MS, whole_milliseconds(left));
+}
+
+/// CURLOPT_RESOLVER_START_FUNCTION is called for what neither the connection cache nor the DNS
+/// cache of libcurl answers; also for a literal address, which takes no thread and never waits.
+bool CurlTransfer::may_look_up() {
+  if (lookup_ == Lookup::none) {
+    if (parse_ipv4(checked_.host) || parse_ipv6(checked_.host)) return true;
+    if (!context_.lookups.take(std::chrono::steady_clock::now())) {
+      stop_ = Stop::no_lookup_slot;
+      return false;
+    }
+  }
+  lookup_ = Lookup::running;
+  return true;
+}
+
+/// Every address that is dialled comes through here, so what DNS answers needs no second look.
+curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& address) {
+  end_lookup(false, {});
+  const auto target = from_sockaddr(&address.addr);
+  if (!target) {
+    refuse("the name resolved to an address that is neither IPv4 nor IPv6 or has a zone");
+    return CURL_SOCKET_BAD;
+  }
+  const auto checked = request_.address_policy.check_address(target->first, target->second);
+  if (!checked) {
+    refuse(checked.error().message);
+    return CURL_SOCKET_BAD;
+  }
+  const int socket = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  if (socket < 0) {
+    socket_errno_ = errno;
+    return CURL_SOCKET_BAD;
+  }
+  dialled_ = true;
+  return socket;
+}
+
+/// A reused connection opens no socket, and was dialled under the policy of another request.
+bool CurlTransfer::may_use(const char* address, int port) {
+  end_lookup(false, {});
+  auto peer = parse_ipv4(address);
+  if (!peer) peer = parse_ipv6(address);
+  if (!peer) {
+    refuse("the connection's address cannot be read");
+  } else if (auto checked =
+                 request_.address_policy.check_address(*peer, static_cast<std::uint16_t>(port));
+             !checked) {
+    refuse(checked.error().message);
+  } else {
+    return true;
+  }
+  stop_ = Stop::address_refused;
+  return false;
+}
+
+/// libcurl hands over one line at a time: of every 1xx answer, of the final one, and trailers.
+bool CurlTransfer::take_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > request_.max_header_bytes) {
+    stop_ = Stop::header_limit;
+    return false;
+  }
+  if (answered_) return true;
+  if (!in_headers_) return take_status_line(line);
+  line = trimmed(line);
+  if (line.empty()) {
+    in_headers_ = false;
+    answered_ = response_.status >= 200;
+    return true;
+  }
+  constexpr std::string_view kRetryAfter = "retry-after:";
+  const bool wanted = equal_ignoring_case(line.substr(0, kRetryAfter.size()), kRetryAfter);
+  if (wanted && !response_.retry_after) {
+    response_.retry_after = trimmed(line.substr(kRetryAfter.size()));
+  }
+  return true;
+}
+
+/// `HTTP/1.1 200`: libcurl also reads other versions here, and goes on after a 101 as if the body
+/// followed.
+bool CurlTransfer::take_status_line(std::string_view line) {
+  const bool http1 = line.substr(0, 9) == "HTTP/1.1 " || line.substr(0, 9) == "HTTP/1.0 ";
+  const std::string_view status = line.substr(std::min<std::size_t>(9, line.size()), 3);
+  const bool number = status.size() == 3 && std::all_of(status.begin(), status.end(), is_digit);
+  if (!http1 || !number || status.front() == '0') {
+    stop_ = Stop::not_http1;
+    return false;
+  }
+  response_ = HttpResponse{};
+  response_.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
+  in_headers_ = true;
+  if (response_.status != 101) return true;
+  stop_ = Stop::not_http1;
+  return false;
+}
+
+bool CurlTransfer::take_body(std::string_view bytes) {
+  body_bytes_ += bytes.size();
+  const std::size_t kept = response_.body.size();
+  if (kept < request_.keep_body_bytes) {
+    response_.body += bytes.substr(0, request_.keep_body_bytes - kept);
+  }
+  if (body_bytes_ <= request_.max_body_bytes) return true;
+  stop_ = Stop::body_limit;
+  return false;
+}
+
+void CurlTransfer::refuse(std::string reason) {
+  if (refusal_.empty()) refusal_ = std::move(reason);
+}
+
+void CurlTransfer::end_lookup(bool still_running, LookupLimit::TimePoint now) {
+  if (lookup_ == Lookup::none) return;
+  if (still_running && lookup_ == Lookup::running) {
+    context_.lookups.abandon(now);
+  } else {
+    context_.lookups.give_back();
+  }
+  lookup_ = Lookup::none;
+}
+
+Transport::Completion CurlTransfer::release() {
+  request_ = HttpRequest{};
+  return std::exchange(completion_, nullptr);
+}
+
+HttpResult CurlTransfer::finish(CURLcode code, LookupLimit::TimePoint now) {
+  end_lookup(code == CURLE_OPERATION_TIMEDOUT, now);
+  if (answered_) return std::move(response_);
+  return tl::unexpected(failure(code));
+}
+
+TransportFailure CurlTransfer::failure(CURLcode code) const {
+  if (stop_ == Stop::not_http1) {
+    return {FailureClass::protocol, "the answer is not one of HTTP/1.0 or HTTP/1.1", false};
+  }
+  if (stop_ == Stop::header_limit) {
+    return {FailureClass::protocol,
+            fmt::format("the headers are over {} bytes", request_.max_header_bytes), false};
+  }
+  if (stop_ == Stop::address_refused || (!refusal_.empty() && !dialled_)) {
+    return {FailureClass::policy, refusal_, false};
+  }
+  if (!dialled_ && is_out_of_resources(socket_errno_)) {
+    return {FailureClass::internal,
+            "cannot open a socket: " + std::generic_category().message(socket_errno_), false};
+  }
+  return curl_failure(code, error_.data());
+}
+
+namespace {
+
+tl::unexpected<TransportFailure> refused_url(std::string message) {
+  return tl::unexpected<TransportFailure>({FailureClass::policy, std::move(message), true});
+}
+
+tl::unexpected<TransportFailure> internal(std::string message) {
+  return tl::unexpected<TransportFailure>({FailureClass::internal, std::move(message), false});
+}
+
+/// Whether libcurl has found the host and the port that were checked.
+bool reads_as(CURLU* url, const CheckedUrl& checked) {
+  char* host = nullptr;
+  char* port = nullptr;
+  const bool complete = curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+  bool same = false;
+  if (complete) {
+    const auto read = parse_host(host);
+    same = read && read->text == checked.host && port == fmt::format_int(checked.port).str();
+  }
+  curl_free(host);
+  curl_free(port);
+  return same;
+}
+
+/// libcurl writes header lines as they are given, line ends included. Who builds the request takes
+/// care of them; this keeps a slip from becoming a second request.
+Ready check_headers(const std::vector<HttpHeader>& headers) {
+  const auto is_token = [](char c) {  // RFC 9110, 5.6.2
+    return is_alnum(c) ||
+           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  };
+  const auto is_control = [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  };
+  for (const auto& [name, value] : headers) {
+    if (name.empty() || !std::all_of(name.begin(), name.end(), is_token)) {
+      return internal(fmt::format("{} is not a header name", quoted(name)));
+    }
+    if (std::any_of(value.begin(), value.end(), is_control)) {
+      return internal(fmt::format("header {} has a control character in its value", name));
+    }
+    for (const char* own : {"Host", "Content-Length", "Transfer-Encoding", "Expect"}) {
+      if (!equal_ignoring_case(name, own)) continue;
+      return internal(fmt::format("header {} is the transport's to write", name));
+    }
+  }
+  return {};
+}
+
+bool has_header(const std::vector<HttpHeader>& headers, std::string_view name) {
+  return std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
+    return equal_ignoring_case(header.name, name);
+  });
+}
+
+/// Nothing from the environment, no second request of libcurl's own, and no protocol but the one
+/// that was checked. Most of it is the default; it stands here so that it does not depend on that.
+void set_isolation(CurlOptions& options) {
+  options.set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  options.set(CURLOPT_FOLLOWLOCATION, 0L);
+  options.set(CURLOPT_UNRESTRICTED_AUTH, 0L);
+  options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  options.set(CURLOPT_HTTP09_ALLOWED, 0L);
+  // An empty proxy is what keeps libcurl from reading http_proxy and its kin, behind which the
+  // callbacks would see the proxy's address alone.
+  options.set(CURLOPT_PROXY, "");
+  options.set(CURLOPT_NOPROXY, "*");
+  options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  options.set(CURLOPT_NOSIGNAL, 1L);
+  // Otherwise giving up a look-up waits for getaddrinfo, and the whole thread with it.
+  options.set(CURLOPT_QUICK_EXIT, 1L);
+}
+
+/// libcurl lets SSLKEYLOGFILE write the secrets of every connection to a file.
+CURLcode clear_key_log(CURL*, void* ssl_context, void*) noexcept {
+  SSL_CTX_set_keylog_callback(static_cast<SSL_CTX*>(ssl_context), nullptr);
+  return CURLE_OK;
+}
+
+bool system_has_ca_file(CURL* easy) {
+  char* file = nullptr;
+  return curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) == CURLE_OK && file != nullptr;
+}
+
+void set_tls(CurlOptions& options, const std::string& ca_file) {
+  options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  options.set(CURLOPT_SSL_VERIFYPEER, 1L);
+  options.set(CURLOPT_SSL_VERIFYHOST, 2L);
+  options.set(CURLOPT_SSL_CTX_FUNCTION, &clear_key_log);
+  if (!ca_file.empty()) options.set(CURLOPT_CAINFO, ca_file.c_str());
+  // With a file, the system's directory of authorities would be trusted beside it. With the
+  // system's own file it says the same again, and keeps libcurl from caching what it has read
+  // (CURLOPT_CA_CACHE_TIMEOUT): every handshake would read them all, on the only thread.
+  if (!ca_file.empty() || system_has_ca_file(options.handle())) {
+    options.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+}
+
+/// For libcurl, 0 stands for a default or for no limit.
+long whole_milliseconds(milliseconds time) {
+  return static_cast<long>(std::clamp<milliseconds::rep>(time.count(), 1, INT_MAX));
+}
+
+bool is_out_of_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace
+}  // namespace hookline::detail

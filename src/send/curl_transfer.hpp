@@ -1,0 +1,127 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hookline/curl_transport.hpp"
+#include "hookline/transport.hpp"
+#include "send/curl_options.hpp"
+#include "send/header_list.hpp"
+#include "send/lookup_limit.hpp"
+
+namespace hookline::detail {
+
+/// What every transfer of a transport shares. It outlives them.
+struct TransferContext {
+  CurlTransportOptions options;
+  curl_slist* resolve = nullptr;  ///< `options.resolve` for libcurl, or null
+  LookupLimit lookups;
+};
+
+/// One request with its easy handle: sets the options, watches over addresses and sizes while
+/// libcurl works, and says in the end what came of it. Used again for other requests, one at a
+/// time. The multi handle is the loop's business.
+///
+/// `take` and `release` are called from any thread, which is where the work that needs no libcurl
+/// is done; in between the transfer belongs to the thread of the transport, callbacks included.
+class CurlTransfer {
+ public:
+  /// Null if there is no memory for an easy handle.
+  [[nodiscard]] static std::unique_ptr<CurlTransfer> create(TransferContext& context);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+  ~CurlTransfer();
+
+  /// Takes the request over and reads its URL and headers. What is wrong with them comes out of
+  /// `prepare`.
+  void take(HttpRequest request, Transport::Completion completion, LookupLimit::TimePoint deadline);
+
+  /// Sets the handle up for the request, also a second time after `wants_lookup_slot`. A failure
+  /// ends the request before anything is dialled.
+  [[nodiscard]] tl::expected<void, TransportFailure> prepare(LookupLimit::TimePoint now);
+
+  /// A slot that was taken beforehand, for a transfer that had to wait for one.
+  void give_lookup_slot() { lookup_ = Lookup::reserved; }
+
+  /// Whether the transfer ended only because no look-up was free: it is to be prepared again.
+  [[nodiscard]] bool wants_lookup_slot() const { return stop_ == Stop::no_lookup_slot; }
+
+  /// After libcurl has finished with the handle: the outcome of the request.
+  [[nodiscard]] HttpResult finish(CURLcode code, LookupLimit::TimePoint now);
+  /// After the handle was taken from libcurl before its end.
+  void abandon(LookupLimit::TimePoint now) { end_lookup(true, now); }
+
+  /// Empties the transfer for the next request and hands out the completion.
+  [[nodiscard]] Transport::Completion release();
+
+  [[nodiscard]] CURL* handle() const { return easy_.get(); }
+  [[nodiscard]] LookupLimit::TimePoint deadline() const { return deadline_; }
+
+  std::size_t index = 0;  ///< the loop's: where it keeps this transfer
+
+ private:
+  /// Why a callback ended the transfer.
+  enum class Stop { none, not_http1, header_limit, body_limit, address_refused, no_lookup_slot };
+  /// The slot of `LookupLimit` that this transfer holds.
+  enum class Lookup { none, reserved, running };
+
+  struct EasyDeleter {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+  struct UrlDeleter {
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  };
+
+  CurlTransfer(TransferContext& context, CURL* easy, CURLU* url);
+
+  [[nodiscard]] tl::expected<void, TransportFailure> read_request();
+  [[nodiscard]] tl::expected<void, TransportFailure> read_url();
+  void write_headers();
+  void set_common_options(CurlOptions& options);
+  void set_request_options(CurlOptions& options, LookupLimit::TimePoint now);
+
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
+  [[nodiscard]] bool may_use(const char* address, int port);
+  [[nodiscard]] bool may_look_up();
+  [[nodiscard]] bool take_header(std::string_view line);
+  [[nodiscard]] bool take_status_line(std::string_view line);
+  [[nodiscard]] bool take_body(std::string_view bytes);
+  void refuse(std::string reason);
+  void end_lookup(bool still_running, LookupLimit::TimePoint now);
+  [[nodiscard]] TransportFailure failure(CURLcode code) const;
+
+  struct Callbacks;
+  TransferContext& context_;
+  std::unique_ptr<CURL, EasyDeleter> easy_;
+  std::unique_ptr<CURLU, UrlDeleter> url_;
+  bool has_common_options_ = false;
+
+  HttpRequest request_;
+  Transport::Completion completion_;
+  LookupLimit::TimePoint deadline_;  ///< of the whole request
+  CheckedUrl checked_;
+  HeaderList headers_;
+  tl::expected<void, TransportFailure> acceptable_;  ///< or why the request cannot be sent
+  std::array<char, CURL_ERROR_SIZE> error_{};
+
+  Stop stop_ = Stop::none;
+  Lookup lookup_ = Lookup::none;
+  std::string refusal_;   ///< why an address was refused
+  bool dialled_ = false;  ///< an address was allowed
+  int socket_errno_ = 0;  ///< why the system gave no socket
+  bool in_headers_ = false;
+  bool answered_ = false;  ///< the final header section arrived whole
+  std::size_t header_bytes_ = 0;
+  std::size_t body_bytes_ = 0;
+  HttpResponse response_;
+};
+
+}  // namespace hookline::detail

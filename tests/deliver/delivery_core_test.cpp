@@ -1,0 +1,250 @@
+#include "deliver/delivery_core.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "catch.hpp"
+#include "deliver/turns.hpp"
+
+using namespace hookline;
+using namespace hookline::detail;
+using namespace std::chrono_literals;
+
+namespace {
+
+class OpenLanes final : public LaneDirectory {
+ public:
+  LaneSettings settings(const LaneKey&) const override {
+    return {LaneSettings::State::open, limit};
+  }
+  std::vector<std::chrono::milliseconds> retry_schedule(const LaneKey&) const override {
+    return {0s, 5s};
+  }
+  std::size_t limit = 8;
+};
+
+class NoJitter final : public Random {
+ public:
+  double unit() override { return 0.5; }
+};
+
+Now at(std::int64_t ms) {
+  return {DueTime(std::chrono::milliseconds(ms)),
+          std::chrono::system_clock::time_point(std::chrono::milliseconds(ms))};
+}
+
+/// A core that has done its first round with an empty store.
+struct Started {
+  explicit Started(CoreOptions options = {}) : core(options, lanes, random) {
+    REQUIRE(core.advance(at(0)).work);
+    core.exchanged(StoreReply{}, at(0));
+  }
+
+  bool accept(DeliveryId id, const LaneKey& lane, std::int64_t lease_until = 90'000) {
+    if (!core.reserve(lane)) return false;
+    Claim claim;
+    claim.id = id;
+    claim.lane = lane;
+    claim.lease_until = at(lease_until).due;
+    core.accepted(claim);
+    return true;
+  }
+
+  void answer(DeliveryId id, int status, std::int64_t now) {
+    HttpResponse response;
+    response.status = status;
+    core.answered(id, {response, "https://a.example/", {}, {}}, at(now));
+  }
+
+  OpenLanes lanes;
+  NoJitter random;
+  DeliveryCore core;
+};
+
+std::vector<DeliveryId> ids_of(const Orders& orders) {
+  std::vector<DeliveryId> ids;
+  for (const Claim* claim : orders.sends) ids.push_back(claim->id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("Tenants take turns, and within a tenant its webhooks do") {
+  std::map<std::string, Lane> lanes;
+  Turns turns;
+  for (const auto* name : {"a1", "a2", "a3", "b1"}) {
+    lanes[name].key = {std::string(1, name[0]), name, ""};
+    turns.push(lanes[name]);
+  }
+  std::vector<std::string> order;
+  for (int i = 0; i < 8; ++i) {
+    Lane& lane = turns.pop();
+    order.push_back(lane.key.webhook_id);
+    turns.push(lane);
+  }
+  CHECK(order == std::vector<std::string>{"a1", "b1", "a2", "b1", "a3", "b1", "a1", "b1"});
+}
+
+TEST_CASE("A delivery that is accepted while there is room is sent at once") {
+  Started started;
+  REQUIRE(started.accept(1, {"t", "wh", ""}));
+  CHECK(ids_of(started.core.advance(at(1))) == std::vector<DeliveryId>{1});
+  CHECK(started.core.in_flight() == 1);
+  CHECK_FALSE(started.core.wake_at());
+}
+
+TEST_CASE("No more slots are promised than a lane may have out") {
+  Started started;
+  started.lanes.limit = 2;
+  CHECK(started.accept(1, {"t", "wh", ""}));
+  CHECK(started.accept(2, {"t", "wh", ""}));
+  CHECK_FALSE(started.accept(3, {"t", "wh", ""}));
+  CHECK(started.accept(4, {"t", "other", ""}));
+  started.core.cancel_reservation({"t", "wh", ""});  // as after a failed append
+  CHECK(started.core.reserve({"t", "wh", ""}));
+}
+
+TEST_CASE("The limit over all lanes holds, and the next in turn goes when a slot is free") {
+  CoreOptions options;
+  options.max_in_flight = 2;
+  Started started(options);
+  REQUIRE(started.accept(1, {"a", "wh1", ""}));
+  REQUIRE(started.accept(2, {"a", "wh2", ""}));
+  REQUIRE(started.accept(3, {"b", "wh3", ""}));
+  CHECK(ids_of(started.core.advance(at(1))) == std::vector<DeliveryId>{1, 3});
+  started.answer(1, 200, 2);
+  CHECK(ids_of(started.core.advance(at(2))) == std::vector<DeliveryId>{2});
+}
+
+TEST_CASE("Outcomes that come while a round is under way gather for the next one") {
+  Started started;
+  for (DeliveryId id = 1; id <= 3; ++id) REQUIRE(started.accept(id, {"t", "wh", ""}));
+  (void)started.core.advance(at(1));
+  started.answer(1, 200, 2);
+  const Orders first = started.core.advance(at(2));
+  REQUIRE(first.work);
+  CHECK(first.work->outcomes.size() == 1);
+  started.answer(2, 200, 3);
+  started.answer(3, 500, 3);
+  CHECK_FALSE(started.core.advance(at(3)).work);
+
+  StoreReply reply;
+  reply.recorded = {true};
+  started.core.exchanged(reply, at(4));
+  const Orders second = started.core.advance(at(4));
+  REQUIRE(second.work);
+  CHECK(second.work->outcomes.size() == 2);
+  CHECK(second.work->outcomes[1].kind == Outcome::Kind::retry);
+  CHECK(second.work->outcomes[1].due == at(5'003).due);
+  REQUIRE(second.notices.size() == 1);
+  CHECK(second.notices[0].delivery.status == DeliveryStatus::delivered);
+}
+
+TEST_CASE("A round that fails is tried again with everything that was in it, ever more slowly") {
+  Started started;
+  REQUIRE(started.accept(1, {"t", "wh", ""}));
+  (void)started.core.advance(at(1));
+  started.answer(1, 200, 2);
+  REQUIRE(started.core.advance(at(2)).work);
+  std::int64_t now = 2;
+  std::int64_t pause = 0;
+  for (int i = 0; i < 8; ++i) {
+    started.core.exchanged(tl::unexpected(Error{ErrorCode::store_failed, "disk"}), at(now));
+    CHECK_FALSE(started.core.advance(at(now)).work);
+    const auto wake = started.core.wake_at();
+    REQUIRE(wake);
+    const auto longer = wake->time_since_epoch().count() - now;
+    CHECK(longer >= pause);
+    CHECK(longer <= 5'000);
+    pause = longer;
+    now += longer;
+    const Orders again = started.core.advance(at(now));
+    REQUIRE(again.work);
+    REQUIRE(again.work->outcomes.size() == 1);
+    CHECK(again.work->outcomes[0].claim.id == 1);
+  }
+}
+
+TEST_CASE("What the store could not record is nobody's news") {
+  Started started;
+  REQUIRE(started.accept(1, {"t", "wh", ""}));
+  (void)started.core.advance(at(1));
+  started.answer(1, 200, 2);
+  (void)started.core.advance(at(2));
+  StoreReply lost;
+  lost.recorded = {false};
+  started.core.exchanged(lost, at(3));
+  CHECK(started.core.advance(at(3)).notices.empty());
+  CHECK(started.core.settled());
+}
+
+TEST_CASE("Nothing is sent under a lease that could end before the answer") {
+  Started started;
+  REQUIRE(started.accept(1, {"t", "wh", ""}, 90'000));
+  const Orders orders = started.core.advance(at(80'000));
+  CHECK(orders.sends.empty());
+  REQUIRE(orders.work);
+  CHECK(orders.work->outcomes.at(0).kind == Outcome::Kind::released);
+}
+
+TEST_CASE("After stop no request is ordered, and what is claimed goes back") {
+  CoreOptions options;
+  options.max_in_flight = 1;
+  Started started(options);
+  REQUIRE(started.accept(1, {"t", "wh", ""}));
+  REQUIRE(started.accept(2, {"t", "wh", ""}));
+  CHECK(ids_of(started.core.advance(at(1))) == std::vector<DeliveryId>{1});
+  started.core.stop();
+  CHECK_FALSE(started.accept(3, {"t", "wh", ""}));
+  const Orders orders = started.core.advance(at(2));
+  CHECK(orders.sends.empty());
+  REQUIRE(orders.work);
+  CHECK(orders.work->outcomes.at(0).claim.id == 2);
+  CHECK(orders.work->outcomes.at(0).kind == Outcome::Kind::released);
+}
+
+TEST_CASE("A lane with a backlog claims ahead, but only as much as it may hold") {
+  Started started;
+  started.lanes.limit = 4;
+  const LaneKey lane{"t", "wh", ""};
+  started.core.waiting(at(10).due);
+  CHECK(started.core.wake_at() == at(10).due);
+  REQUIRE(started.core.advance(at(10)).work->list_lanes > 0);
+  StoreReply listed;
+  listed.due_lanes = {lane};
+  started.core.exchanged(listed, at(11));
+  const Orders claiming = started.core.advance(at(11));
+  REQUIRE(claiming.work);
+  REQUIRE(claiming.work->claims.size() == 1);
+  CHECK(claiming.work->claims[0].count == 8);
+  // What waits in the store is older: nothing new overtakes it.
+  CHECK_FALSE(started.core.reserve(lane));
+
+  StoreReply claimed;
+  claimed.claimed.push_back({lane, {}, true});
+  for (DeliveryId id = 1; id <= 8; ++id) {
+    Claim claim;
+    claim.id = id;
+    claim.lane = lane;
+    claim.lease_until = at(90'000).due;
+    claimed.claimed[0].claims.push_back(claim);
+  }
+  started.core.exchanged(claimed, at(12));
+  const Orders sending = started.core.advance(at(12));
+  CHECK(sending.sends.size() == 4);
+  CHECK_FALSE(sending.work);  // it has enough for now
+}
+
+TEST_CASE("A 410 closes the lane at once, before the registry has heard of it") {
+  Started started;
+  started.lanes.limit = 1;
+  REQUIRE(started.accept(1, {"t", "wh", ""}));
+  (void)started.core.advance(at(1));
+  started.answer(1, 410, 2);
+  const Orders orders = started.core.advance(at(2));
+  REQUIRE(orders.disables.size() == 1);
+  CHECK(orders.disables[0].webhook_id == "wh");
+  CHECK_FALSE(started.core.reserve({"t", "wh", ""}));
+  started.core.webhook_changed("wh", LaneSettings::State::open);  // enabled again by an operator
+  CHECK(started.core.reserve({"t", "wh", ""}));
+}
