@@ -86,16 +86,16 @@ class HOOKLINE_API WebhookRegistry {
   [[nodiscard]] std::string to_json(Secrets secrets = Secrets::redacted) const;
 
   /// Replaces everything by what the document holds. `invalid_registry_document` names the place
-  /// (`webhooks[3].url: …`), and then nothing has changed. The revision of a webhook that the document
-  /// changes grows, whatever the document says.
+  /// (`webhooks[3].url: …`), and then nothing has changed. The revision of a webhook that the
+  /// document changes grows, whatever the document says.
   [[nodiscard]] Result<RegistryLoadReport> load_json(std::string_view json);
 
   [[nodiscard]] const AddressPolicy& address_policy() const;
 
   /// Calls `changed` with the id after every change of a webhook (add, update, disable, remove,
-  /// load), from the thread that made it, with no lock held: several threads may be in it at once, and
-  /// it may call the registry. It must not throw. Ends when the returned handle is dropped; that waits
-  /// for a call under way, so do not drop it from inside one.
+  /// load), from the thread that made it, with no lock held: several threads may be in it at once,
+  /// and it may call the registry. It must not throw. Ends when the returned handle is dropped;
+  /// that waits for a call under way, so do not drop it from inside one.
   [[nodiscard]] std::shared_ptr<void> on_change(std::function<void(const std::string& id)> changed);
 
  private:

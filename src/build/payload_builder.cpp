@@ -13,7 +13,7 @@
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
-#include "build/created_date.hpp"
+#include "base/iso8601.hpp"
 #include "build/headless_filter.hpp"
 #include "hookline/event.hpp"
 
@@ -100,7 +100,7 @@ Result<std::string> open_envelope(const Import& import, Event event,
                                   const PayloadOptions& options) {
   const std::size_t bytes = size_of_texts(import);
   if (bytes > max_body_bytes(options)) return too_large(bytes, options);
-  const auto created = detail::iso8601_utc(
+  const auto created = detail::to_iso8601(
       std::chrono::floor<std::chrono::microseconds>(import.created_date.time_since_epoch()));
   if (!created) {
     return fail(ErrorCode::invalid_import, "created_date: its year is not within 0000 to 9999");

@@ -55,7 +55,9 @@ DeliveryStatus status_after(Outcome::Kind kind) {
 }  // namespace
 
 std::chrono::system_clock::time_point to_system_time(DueTime due) {
-  return std::chrono::system_clock::time_point(due.time_since_epoch());
+  using WallDuration = std::chrono::system_clock::duration;
+  return std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<WallDuration>(due.time_since_epoch()));
 }
 
 Delivery record_of(const Claim& claim) {

@@ -1,10 +1,10 @@
 #include "deliver/http_date.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "base/civil_date.hpp"
+#include "base/text_scanner.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -15,57 +15,18 @@ constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "
 constexpr std::array<std::string_view, 7> kLongDays = {
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-/// Takes a text apart from the left. The first piece that does not fit makes all of it fail.
-class Reader {
- public:
-  explicit Reader(std::string_view text) : rest_(text) {}
-
-  void literal(std::string_view expected) {
-    ok_ = ok_ && rest_.substr(0, expected.size()) == expected;
-    if (ok_) rest_.remove_prefix(expected.size());
-  }
-
-  template <std::size_t N>
-  int name(const std::array<std::string_view, N>& names) {
-    for (std::size_t i = 0; ok_ && i < N; ++i) {
-      if (rest_.substr(0, names[i].size()) != names[i]) continue;
-      rest_.remove_prefix(names[i].size());
-      return static_cast<int>(i);
-    }
-    ok_ = false;
-    return 0;
-  }
-
-  int digits(std::size_t count) {
-    const std::string_view number = rest_.substr(0, count);
-    ok_ = ok_ && number.size() == count &&
-          std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!ok_) return 0;
-    rest_.remove_prefix(count);
-    int value = 0;
-    for (const char digit : number) value = value * 10 + (digit - '0');
-    return value;
-  }
-
-  /// asctime writes the day of the month with a space in place of a leading zero.
-  int padded_day() {
-    if (rest_.substr(0, 1) != " ") return digits(2);
-    literal(" ");
-    return digits(1);
-  }
-
-  [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
-
- private:
-  std::string_view rest_;
-  bool ok_ = true;
-};
+/// asctime writes the day of the month with a space in place of a leading zero.
+int padded_day(TextScanner& scanner) {
+  if (!scanner.next_is(' ')) return scanner.digits(2);
+  scanner.literal(" ");
+  return scanner.digits(1);
+}
 
 struct Parts {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
 };
 
-void read_time(Reader& reader, Parts& parts) {
+void read_time(TextScanner& reader, Parts& parts) {
   parts.hour = reader.digits(2);
   reader.literal(":");
   parts.minute = reader.digits(2);
@@ -75,13 +36,13 @@ void read_time(Reader& reader, Parts& parts) {
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 std::optional<Parts> read_imf_fixdate(std::string_view text) {
-  Reader reader(text);
+  TextScanner reader(text);
   Parts parts;
-  reader.name(kDays);
+  reader.one_of(kDays);
   reader.literal(", ");
   parts.day = reader.digits(2);
   reader.literal(" ");
-  parts.month = reader.name(kMonths) + 1;
+  parts.month = reader.one_of(kMonths) + 1;
   reader.literal(" ");
   parts.year = reader.digits(4);
   reader.literal(" ");
@@ -92,13 +53,13 @@ std::optional<Parts> read_imf_fixdate(std::string_view text) {
 
 /// `Sunday, 06-Nov-94 08:49:37 GMT`
 std::optional<Parts> read_rfc850(std::string_view text, int current_year) {
-  Reader reader(text);
+  TextScanner reader(text);
   Parts parts;
-  reader.name(kLongDays);
+  reader.one_of(kLongDays);
   reader.literal(", ");
   parts.day = reader.digits(2);
   reader.literal("-");
-  parts.month = reader.name(kMonths) + 1;
+  parts.month = reader.one_of(kMonths) + 1;
   reader.literal("-");
   parts.year = current_year / 100 * 100 + reader.digits(2);
   if (parts.year > current_year + 50) parts.year -= 100;
@@ -110,13 +71,13 @@ std::optional<Parts> read_rfc850(std::string_view text, int current_year) {
 
 /// `Sun Nov  6 08:49:37 1994`
 std::optional<Parts> read_asctime(std::string_view text) {
-  Reader reader(text);
+  TextScanner reader(text);
   Parts parts;
-  reader.name(kDays);
+  reader.one_of(kDays);
   reader.literal(" ");
-  parts.month = reader.name(kMonths) + 1;
+  parts.month = reader.one_of(kMonths) + 1;
   reader.literal(" ");
-  parts.day = reader.padded_day();
+  parts.day = padded_day(reader);
   reader.literal(" ");
   read_time(reader, parts);
   reader.literal(" ");

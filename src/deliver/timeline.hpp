@@ -16,19 +16,13 @@ class Timeline {
   explicit Timeline(std::shared_ptr<Clock> clock)
       : clock_(std::move(clock)),
         steady_start_(clock_->steady_now()),
-        due_start_(
-            std::chrono::floor<DueClock::duration>(clock_->system_now().time_since_epoch())) {}
+        due_start_(clock_->system_now().time_since_epoch()) {}
 
   [[nodiscard]] Now now() const {
-    const auto passed = clock_->steady_now() - steady_start_;
-    return {due_start_ + std::chrono::floor<DueClock::duration>(passed), clock_->system_now()};
+    return {due_start_ + (clock_->steady_now() - steady_start_), clock_->system_now()};
   }
 
-  /// How long it is until then, rounded so that it has come after waiting for it.
-  [[nodiscard]] std::chrono::nanoseconds until(DueTime due) const {
-    const auto steady_due = steady_start_ + (due - due_start_);
-    return steady_due - clock_->steady_now();
-  }
+  [[nodiscard]] DueClock::duration until(DueTime due) const { return due - now().due; }
 
   [[nodiscard]] Clock& clock() const { return *clock_; }
 

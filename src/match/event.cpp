@@ -12,29 +12,37 @@ std::string_view to_string(ImportType type) {
 
 std::string_view to_string(ImportStatus status) {
   switch (status) {
-    case ImportStatus::awaiting_upload: return "AWAITING_UPLOAD";
-    case ImportStatus::pending: return "PENDING";
-    case ImportStatus::running: return "RUNNING";
-    case ImportStatus::successful: return "SUCCESSFUL";
-    case ImportStatus::needs_review: return "NEEDS_REVIEW";
-    case ImportStatus::failed: return "FAILED";
+    case ImportStatus::awaiting_upload:
+      return "AWAITING_UPLOAD";
+    case ImportStatus::pending:
+      return "PENDING";
+    case ImportStatus::running:
+      return "RUNNING";
+    case ImportStatus::successful:
+      return "SUCCESSFUL";
+    case ImportStatus::needs_review:
+      return "NEEDS_REVIEW";
+    case ImportStatus::failed:
+      return "FAILED";
   }
   return "unknown";
 }
 
 std::string_view to_string(Event event) {
   switch (event) {
-    case Event::import_completed: return "import_completed";
-    case Event::headless_import_needs_review: return "headless_import_needs_review";
-    case Event::headless_import_failed: return "headless_import_failed";
+    case Event::import_completed:
+      return "import_completed";
+    case Event::headless_import_needs_review:
+      return "headless_import_needs_review";
+    case Event::headless_import_failed:
+      return "headless_import_failed";
   }
   return "unknown";
 }
 
 std::optional<Event> event_from_string(std::string_view name) {
-  constexpr std::array<Event, 3> kEvents = {Event::import_completed,
-                                            Event::headless_import_needs_review,
-                                            Event::headless_import_failed};
+  constexpr std::array<Event, 3> kEvents = {
+      Event::import_completed, Event::headless_import_needs_review, Event::headless_import_failed};
   for (const Event event : kEvents) {
     if (to_string(event) == name) return event;
   }

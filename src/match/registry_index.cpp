@@ -69,7 +69,7 @@ WebhookPage RegistryIndex::list(const WebhookQuery& query) const {
     return true;
   };
   if (query.tenant) {
-    by_tenant_.visit_from(sip_hash(key_, *query.tenant), {*query.tenant, query.after}, take);
+    by_tenant_.visit_from(hash_of(*query.tenant), {*query.tenant, query.after}, take);
   } else {
     by_id_.visit_from(0, query.after, take);
   }

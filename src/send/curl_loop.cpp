@@ -110,16 +110,15 @@ void CurlTransport::Loop::send(HttpRequest request, Completion completion) {
   Transfer transfer = new_transfer();
   if (!transfer) return call(completion, failed(FailureClass::internal, "out of memory"));
   transfer->take(std::move(request), std::move(completion), Clock::now() + limit);
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_) {
-      sent_.push_back(std::move(transfer));
-      wake = std::exchange(asleep_, false);
-    }
+  std::unique_lock lock(mutex_);
+  if (stopping_) {
+    lock.unlock();
+    return call(transfer->release(), shut_down());
   }
+  sent_.push_back(std::move(transfer));
+  const bool wake = std::exchange(asleep_, false);
+  lock.unlock();
   if (wake) poller_->wake_up();
-  if (transfer) call(transfer->release(), shut_down());
 }
 
 void CurlTransport::Loop::run() {
@@ -161,9 +160,7 @@ void CurlTransport::Loop::start(Transfer transfer) {
   const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer->handle());
   if (code != CURLM_OK) {
     transfer->abandon(now);
-    return complete(
-        std::move(transfer),
-        tl::unexpected(TransportFailure{FailureClass::internal, curl_multi_strerror(code), false}));
+    return complete(std::move(transfer), failed(FailureClass::internal, curl_multi_strerror(code)));
   }
   transfer->index = active_.size();
   const auto overdue = transfer->deadline() + kGrace;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <curl/curl.h>
-#include <fmt/format.h>
 
 #include <string>
 #include <type_traits>
@@ -23,15 +22,16 @@ class CurlOptions {
     option_ = option;
   }
 
-  [[nodiscard]] CURL* handle() const { return easy_; }
+  /// Nothing from the environment, no second request of libcurl's own.
+  void isolate();
+  /// TLS 1.2 or later with a certificate that the authorities in `ca_file` vouch for, or those of
+  /// the system if it is empty.
+  void verify_tls(const std::string& ca_file);
+
   [[nodiscard]] bool refused() const { return code_ != CURLE_OK; }
 
   /// REQUIRES: `refused()`.
-  [[nodiscard]] std::string message() const {
-    const curl_easyoption* option = curl_easy_option_by_id(option_);
-    return fmt::format("libcurl refused option {}: {}", option ? option->name : "?",
-                       curl_easy_strerror(code_));
-  }
+  [[nodiscard]] std::string message() const;
 
  private:
   CURL* easy_;

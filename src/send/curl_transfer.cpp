@@ -1,12 +1,10 @@
 #include "send/curl_transfer.hpp"
 
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -26,10 +24,6 @@ using std::chrono::milliseconds;
 tl::unexpected<TransportFailure> refused_url(std::string message);
 tl::unexpected<TransportFailure> internal(std::string message);
 bool reads_as(CURLU* url, const CheckedUrl& checked);
-Ready check_headers(const std::vector<HttpHeader>& headers);
-bool has_header(const std::vector<HttpHeader>& headers, std::string_view name);
-void set_tls(CurlOptions& options, const std::string& ca_file);
-void set_isolation(CurlOptions& options);
 long whole_milliseconds(milliseconds time);
 bool is_out_of_resources(int error);
 std::string_view trimmed(std::string_view text);
@@ -78,10 +72,9 @@ void CurlTransfer::take(HttpRequest request, Transport::Completion completion,
 
 Ready CurlTransfer::read_request() {
   if (!request_.body) return internal("the request has no body");
-  Ready ready = read_url();
-  if (ready) ready = check_headers(request_.headers);
-  if (ready) write_headers();
-  return ready;
+  if (auto fault = fault_in(request_.headers)) return internal(*std::move(fault));
+  headers_.assign(request_.headers);
+  return read_url();
 }
 
 /// Two parsers that read one URL differently are how such checks are passed by: what libcurl will
@@ -99,17 +92,6 @@ Ready CurlTransfer::read_url() {
     return refused_url("url: it can be read in two ways; write its host and port plainly");
   }
   return {};
-}
-
-void CurlTransfer::write_headers() {
-  const auto& headers = request_.headers;
-  headers_.clear();
-  for (const HttpHeader& header : headers) headers_.add(header);
-  // What libcurl adds of its own; the request is complete without it.
-  for (const char* name : {"Accept", "Content-Type"}) {
-    if (!has_header(headers, name)) headers_.leave_out(name);
-  }
-  headers_.leave_out("Expect");
 }
 
 Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
@@ -133,8 +115,8 @@ Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
 /// What is the same for every request of the transport.
 void CurlTransfer::set_common_options(CurlOptions& options) {
   curl_easy_reset(easy_.get());
-  set_isolation(options);
-  set_tls(options, context_.options.ca_file);
+  options.isolate();
+  options.verify_tls(context_.options.ca_file);
   options.set(CURLOPT_POST, 1L);
   options.set(CURLOPT_MAXLIFETIME_CONN,
               static_cast<long>(context_.options.max_connection_age.count()));
@@ -265,10 +247,7 @@ bool CurlTransfer::take_status_line(std::string_view line) {
 
 bool CurlTransfer::take_body(std::string_view bytes) {
   body_bytes_ += bytes.size();
-  const std::size_t kept = response_.body.size();
-  if (kept < request_.keep_body_bytes) {
-    response_.body += bytes.substr(0, request_.keep_body_bytes - kept);
-  }
+  response_.body += bytes.substr(0, request_.keep_body_bytes - response_.body.size());
   if (body_bytes_ <= request_.max_body_bytes) return true;
   stop_ = Stop::body_limit;
   return false;
@@ -301,7 +280,8 @@ HttpResult CurlTransfer::finish(CURLcode code, LookupLimit::TimePoint now) {
 
 TransportFailure CurlTransfer::failure(CURLcode code) const {
   if (stop_ == Stop::not_http1) {
-    return {FailureClass::protocol, "the answer is not one of HTTP/1.0 or HTTP/1.1", false};
+    return {FailureClass::protocol, "what came back is not an answer of HTTP/1.0 or HTTP/1.1",
+            false};
   }
   if (stop_ == Stop::header_limit) {
     return {FailureClass::protocol,
@@ -341,80 +321,6 @@ bool reads_as(CURLU* url, const CheckedUrl& checked) {
   curl_free(host);
   curl_free(port);
   return same;
-}
-
-/// libcurl writes header lines as they are given, line ends included. Who builds the request takes
-/// care of them; this keeps a slip from becoming a second request.
-Ready check_headers(const std::vector<HttpHeader>& headers) {
-  const auto is_token = [](char c) {  // RFC 9110, 5.6.2
-    return is_alnum(c) ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-  };
-  const auto is_control = [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  };
-  for (const auto& [name, value] : headers) {
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_token)) {
-      return internal(fmt::format("{} is not a header name", quoted(name)));
-    }
-    if (std::any_of(value.begin(), value.end(), is_control)) {
-      return internal(fmt::format("header {} has a control character in its value", name));
-    }
-    for (const char* own : {"Host", "Content-Length", "Transfer-Encoding", "Expect"}) {
-      if (!equal_ignoring_case(name, own)) continue;
-      return internal(fmt::format("header {} is the transport's to write", name));
-    }
-  }
-  return {};
-}
-
-bool has_header(const std::vector<HttpHeader>& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
-    return equal_ignoring_case(header.name, name);
-  });
-}
-
-/// Nothing from the environment, no second request of libcurl's own, and no protocol but the one
-/// that was checked. Most of it is the default; it stands here so that it does not depend on that.
-void set_isolation(CurlOptions& options) {
-  options.set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-  options.set(CURLOPT_FOLLOWLOCATION, 0L);
-  options.set(CURLOPT_UNRESTRICTED_AUTH, 0L);
-  options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  options.set(CURLOPT_HTTP09_ALLOWED, 0L);
-  // An empty proxy is what keeps libcurl from reading http_proxy and its kin, behind which the
-  // callbacks would see the proxy's address alone.
-  options.set(CURLOPT_PROXY, "");
-  options.set(CURLOPT_NOPROXY, "*");
-  options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  options.set(CURLOPT_NOSIGNAL, 1L);
-  // Otherwise giving up a look-up waits for getaddrinfo, and the whole thread with it.
-  options.set(CURLOPT_QUICK_EXIT, 1L);
-}
-
-/// libcurl lets SSLKEYLOGFILE write the secrets of every connection to a file.
-CURLcode clear_key_log(CURL*, void* ssl_context, void*) noexcept {
-  SSL_CTX_set_keylog_callback(static_cast<SSL_CTX*>(ssl_context), nullptr);
-  return CURLE_OK;
-}
-
-bool system_has_ca_file(CURL* easy) {
-  char* file = nullptr;
-  return curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) == CURLE_OK && file != nullptr;
-}
-
-void set_tls(CurlOptions& options, const std::string& ca_file) {
-  options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  options.set(CURLOPT_SSL_VERIFYPEER, 1L);
-  options.set(CURLOPT_SSL_VERIFYHOST, 2L);
-  options.set(CURLOPT_SSL_CTX_FUNCTION, &clear_key_log);
-  if (!ca_file.empty()) options.set(CURLOPT_CAINFO, ca_file.c_str());
-  // With a file, the system's directory of authorities would be trusted beside it. With the
-  // system's own file it says the same again, and keeps libcurl from caching what it has read
-  // (CURLOPT_CA_CACHE_TIMEOUT): every handshake would read them all, on the only thread.
-  if (!ca_file.empty() || system_has_ca_file(options.handle())) {
-    options.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-  }
 }
 
 /// For libcurl, 0 stands for a default or for no limit.

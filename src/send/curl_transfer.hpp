@@ -84,7 +84,6 @@ class CurlTransfer {
 
   [[nodiscard]] tl::expected<void, TransportFailure> read_request();
   [[nodiscard]] tl::expected<void, TransportFailure> read_url();
-  void write_headers();
   void set_common_options(CurlOptions& options);
   void set_request_options(CurlOptions& options, LookupLimit::TimePoint now);
 

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,44 +11,26 @@
 
 namespace hookline::detail {
 
+/// What makes one of the headers unfit to be sent; nothing if all are fit.
+///
+/// libcurl writes header lines as they are given, line ends included. Who builds the request takes
+/// care of them; this keeps a slip from becoming a second request.
+[[nodiscard]] std::optional<std::string> fault_in(const std::vector<HttpHeader>& headers);
+
 /// A `curl_slist` for CURLOPT_HTTPHEADER whose memory is used again for the next request, where
 /// `curl_slist_append` takes two allocations for each line.
 class HeaderList {
  public:
-  void clear() {
-    text_.clear();
-    offsets_.clear();
-  }
+  /// These headers in their order, and none that libcurl would add of its own.
+  void assign(const std::vector<HttpHeader>& headers);
 
-  /// CURLOPT_HTTPHEADER(3): a header without a value is written `Name;`.
-  void add(const HttpHeader& header) {
-    offsets_.push_back(text_.size());
-    text_ += header.name;
-    const bool blank = header.value.find_first_not_of(" \t") == std::string::npos;
-    text_ += blank ? ";" : ": ";
-    if (!blank) text_ += header.value;
-    text_ += '\0';
-  }
-
-  /// Keeps libcurl from adding this header itself.
-  void leave_out(const char* name) {
-    offsets_.push_back(text_.size());
-    text_ += name;
-    text_ += ':';
-    text_ += '\0';
-  }
-
-  /// Valid until the next call of another member; null when nothing was added.
-  [[nodiscard]] curl_slist* list() {
-    nodes_.resize(offsets_.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      nodes_[i].data = text_.data() + offsets_[i];
-      nodes_[i].next = i + 1 < nodes_.size() ? &nodes_[i + 1] : nullptr;
-    }
-    return nodes_.empty() ? nullptr : nodes_.data();
-  }
+  /// Valid until the next `assign`.
+  [[nodiscard]] curl_slist* list();
 
  private:
+  void add(const HttpHeader& header);
+  void leave_out(const char* name);
+
   std::string text_;
   std::vector<std::size_t> offsets_;
   std::vector<curl_slist> nodes_;

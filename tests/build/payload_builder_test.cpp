@@ -3,7 +3,7 @@
 #include <clocale>
 #include <locale>
 
-#include "build/created_date.hpp"
+#include "base/iso8601.hpp"
 #include "sample_import.hpp"
 
 namespace hookline {
@@ -216,12 +216,12 @@ TEST_CASE("Times finer than a microsecond are cut, before 1970 too") {
 
 TEST_CASE("Years of other than four digits have no text") {
   constexpr std::int64_t kDay = 86'400'000'000;
-  CHECK(detail::iso8601_utc(microseconds(-719'528 * kDay)) == "0000-01-01T00:00:00.000000Z");
-  CHECK(detail::iso8601_utc(microseconds(-719'528 * kDay - 1)) == std::nullopt);
-  CHECK(detail::iso8601_utc(microseconds(2'932'897 * kDay - 1)) == "9999-12-31T23:59:59.999999Z");
-  CHECK(detail::iso8601_utc(microseconds(2'932'897 * kDay)) == std::nullopt);
-  CHECK(detail::iso8601_utc(microseconds::max()) == std::nullopt);
-  CHECK(detail::iso8601_utc(microseconds::min()) == std::nullopt);
+  CHECK(detail::to_iso8601(microseconds(-719'528 * kDay)) == "0000-01-01T00:00:00.000000Z");
+  CHECK(detail::to_iso8601(microseconds(-719'528 * kDay - 1)) == std::nullopt);
+  CHECK(detail::to_iso8601(microseconds(2'932'897 * kDay - 1)) == "9999-12-31T23:59:59.999999Z");
+  CHECK(detail::to_iso8601(microseconds(2'932'897 * kDay)) == std::nullopt);
+  CHECK(detail::to_iso8601(microseconds::max()) == std::nullopt);
+  CHECK(detail::to_iso8601(microseconds::min()) == std::nullopt);
 }
 
 struct Grouping : std::numpunct<char> {

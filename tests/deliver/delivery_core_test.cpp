@@ -153,7 +153,8 @@ TEST_CASE("A round that fails is tried again with everything that was in it, eve
     CHECK_FALSE(started.core.advance(at(now)).work);
     const auto wake = started.core.wake_at();
     REQUIRE(wake);
-    const auto longer = wake->time_since_epoch().count() - now;
+    const auto longer =
+        std::chrono::floor<std::chrono::milliseconds>(wake->time_since_epoch()).count() - now;
     CHECK(longer >= pause);
     CHECK(longer <= 5'000);
     pause = longer;

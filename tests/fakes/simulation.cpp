@@ -26,6 +26,11 @@ const std::vector<milliseconds> kSchedule = {milliseconds(0), milliseconds(5 * k
                                              milliseconds(5 * kMinute), milliseconds(30 * kMinute),
                                              milliseconds(2 * kHour)};
 
+/// Rounded up: what happens then does not happen early.
+std::int64_t millis(DueTime due) {
+  return std::chrono::ceil<milliseconds>(due.time_since_epoch()).count();
+}
+
 }  // namespace
 
 /// A webhook and what stands behind its URL.
@@ -138,7 +143,7 @@ void Simulation::step() {
     check_limits();
   }
   if (const auto wake = core_->wake_at()) {
-    const std::int64_t at = std::max(now_ms_, wake->time_since_epoch().count());
+    const std::int64_t at = std::max(now_ms_, millis(*wake));
     agenda_.push({at, ++order_, [] {}});
   }
 }
@@ -195,7 +200,7 @@ void Simulation::append(NewEvent event, std::vector<Claim> claims) {
     }
     Tracked& tracked = tracked_[ids[i]];
     tracked.webhook_id = deliveries[i].lane.webhook_id;
-    tracked.not_before = deliveries[i].due.time_since_epoch().count();
+    tracked.not_before = millis(deliveries[i].due);
     claims[i].id = ids[i];
     if (deliveries[i].leased) {
       core_->accepted(claims[i]);

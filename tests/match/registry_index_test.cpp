@@ -106,3 +106,23 @@ TEST_CASE("A copy of an index does not see what happens to the original") {
   CHECK(ids_of(copy.match(sample_import())) == Ids{"a"});
   CHECK(ids_of(index.match(sample_import())) == Ids{"b"});
 }
+
+TEST_CASE("A list of one tenant holds nothing of another, whatever stands beside it") {
+  for (const std::uint64_t hash_mask : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    RegistryIndex index({1, 2}, hash_mask);
+    for (int i = 0; i < 200; ++i) {
+      Webhook webhook = sample_webhook("wh_" + std::to_string(1000 + i));
+      webhook.tenant = "tenant-" + std::to_string(i % 20);
+      index.put(stored(webhook));
+    }
+    for (int tenant = 0; tenant < 20; ++tenant) {
+      WebhookQuery query;
+      query.tenant = "tenant-" + std::to_string(tenant);
+      const WebhookPage page = index.list(query);
+      REQUIRE(page.webhooks.size() == 10);
+      for (const Webhook& webhook : page.webhooks) CHECK(webhook.tenant == *query.tenant);
+      query.after = page.webhooks.back().id;
+      CHECK(index.list(query).webhooks.empty());
+    }
+  }
+}

@@ -203,12 +203,16 @@ TEST_CASE("Trailers count as headers and are cut off at the limit") {
   CHECK(steady_clock::now() - start < seconds(5));
 }
 
-TEST_CASE("A retry-after among the trailers is ignored") {
-  const HttpResult result = answer_of([](Exchange& exchange) {
+TEST_CASE("Trailers change nothing: retry-after is ignored, the connection kept") {
+  const HttpServer server([](Exchange& exchange) {
     exchange.write(kChunkedHead + std::string("1\r\nx\r\n0\r\nretry-after: 9\r\n\r\n"));
   });
+  const auto transport = make_transport();
+  const HttpResult result = deliver(*transport, request_to(server.url()));
   REQUIRE(outcome(result) == "200");
   CHECK_FALSE(result->retry_after);
+  CHECK(outcome(deliver(*transport, request_to(server.url()))) == "200");
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("A body without an end is cut off at the limit") {

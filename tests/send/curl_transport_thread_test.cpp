@@ -229,7 +229,9 @@ TEST_CASE("The disposition of SIGPIPE is the host's") {
 TEST_CASE("With nothing to do the thread sleeps") {
   const HttpServer server;
   const auto transport = make_transport();
-  REQUIRE(outcome(deliver(*transport, request_to(server.url()))) == "200");
+  HttpRequest request = request_to(server.url());
+  request.timeout = seconds(1);  // passes while the thread is watched
+  REQUIRE(outcome(deliver(*transport, request)) == "200");
   std::this_thread::sleep_for(milliseconds(200));
   const auto task = thread_named("hookline-curl");
   const std::string before = status_of(task, "voluntary_ctxt_switches");
