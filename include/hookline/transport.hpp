@@ -24,8 +24,8 @@ struct HttpRequest {
 
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{15'000};  ///< the whole request, reading the answer included
-  std::size_t max_header_bytes = 64 * 1024;   ///< of the answer, trailers and 1xx included
-  std::size_t max_body_bytes = 64 * 1024;     ///< of the answer, decoded; the rest is cut off
+  std::size_t max_header_bytes = 65'536;      ///< of the answer, trailers and 1xx included
+  std::size_t max_body_bytes = 65'536;        ///< of the answer, decoded; the rest is cut off
   std::size_t keep_body_bytes = 1024;         ///< how much of it `HttpResponse::body` keeps
 
   /// Every address that is dialled or reused for this request must satisfy it.
@@ -68,8 +68,8 @@ using HttpResult = tl::expected<HttpResponse, TransportFailure>;
 /// HTTP stack of its own can put another one in its place.
 ///
 /// Threads: `send` is called from any thread and must not wait for the network. The completion is
-/// called exactly once for each `send`, from any thread, also from inside `send`. It returns soon
-/// and may call `send`.
+/// called exactly once for each `send`, from any thread, also from inside `send`. It returns soon,
+/// does not throw and may call `send`, but must not destroy the transport.
 /// Ownership: the transport owns the request and the completion until it has called it.
 /// End: before the destructor returns, every open request is completed, as `cancelled` if need be.
 /// Redirects are answers like any other: a transport never follows one.

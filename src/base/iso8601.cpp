@@ -28,9 +28,9 @@ int read_fraction(TextScanner& scanner) {
 // Not through `gmtime`, which counts leap seconds where the environment's `TZ` says so, and locks.
 std::optional<std::string> to_iso8601(std::chrono::microseconds since_1970) {
   const std::int64_t days = floor_div(since_1970.count(), kMicrosPerDay);
-  const std::int64_t in_day = since_1970.count() - days * kMicrosPerDay;
   const CivilDate date = civil_from_days(days);
   if (date.year < 0 || date.year > 9999) return std::nullopt;
+  const std::int64_t in_day = since_1970.count() - days * kMicrosPerDay;
   const std::int64_t seconds = in_day / kMicrosPerSecond;
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", date.year, date.month, date.day,
                      seconds / 3600, seconds / 60 % 60, seconds % 60, in_day % kMicrosPerSecond);

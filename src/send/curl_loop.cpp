@@ -1,14 +1,11 @@
 #include "send/curl_loop.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <climits>
-#include <system_error>
 #include <utility>
 
 #include "base/fail.hpp"
+#include "base/thread.hpp"
 
 namespace hookline {
 namespace {
@@ -75,22 +72,13 @@ Result<void> CurlTransport::Loop::set_up() {
   return {};
 }
 
-/// The thread takes no signal, so that none of the host's handlers runs on it and SIGPIPE, which
-/// CURLOPT_NOSIGNAL leaves alone, kills nobody. It inherits the mask, and so do the resolver
-/// threads that libcurl starts from it.
+/// `start_thread` blocks all signals, since CURLOPT_NOSIGNAL leaves SIGPIPE alone. The resolver
+/// threads that libcurl starts from this one inherit that.
 Result<void> CurlTransport::Loop::start_thread() {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Result<void> started;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    started = fail(ErrorCode::system_failed, "cannot start a thread: {}", error.what());
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  auto started = detail::start_thread("hookline-curl", [this] { run(); });
+  if (!started) return tl::unexpected(std::move(started.error()));
+  thread_ = std::move(*started);
+  return {};
 }
 
 CurlTransport::Loop::~Loop() {
@@ -122,7 +110,6 @@ void CurlTransport::Loop::send(HttpRequest request, Completion completion) {
 }
 
 void CurlTransport::Loop::run() {
-  pthread_setname_np(pthread_self(), "hookline-curl");
   while (take_sent()) {
     start_waiting();
     start_taken();

@@ -71,10 +71,11 @@ void CurlTransfer::take(HttpRequest request, Transport::Completion completion,
 }
 
 Ready CurlTransfer::read_request() {
+  if (auto readable = read_url(); !readable) return readable;
   if (!request_.body) return internal("the request has no body");
   if (auto fault = fault_in(request_.headers)) return internal(*std::move(fault));
   headers_.assign(request_.headers);
-  return read_url();
+  return {};
 }
 
 /// Two parsers that read one URL differently are how such checks are passed by: what libcurl will
