@@ -18,8 +18,8 @@
 namespace hookline {
 
 /// The time line on which tries are due. A dispatcher anchors it to system time when it starts and
-/// lets it run with steady time from then on, so that a jump of the wall clock moves no try. A store
-/// that keeps less than nanoseconds rounds up: a try may be late, never early.
+/// lets it run with steady time from then on, so that a jump of the wall clock moves no try. A
+/// store that keeps less than nanoseconds rounds up: a try may be late, never early.
 struct DueClock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;

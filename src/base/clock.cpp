@@ -18,6 +18,7 @@ class SystemClock final : public Clock {
 Clock::Subscription::~Subscription() = default;
 Clock::~Clock() = default;
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those that override it keep the function
 std::unique_ptr<Clock::Subscription> Clock::on_move(std::function<void()>) { return nullptr; }
 
 std::shared_ptr<Clock> system_clock() { return std::make_shared<SystemClock>(); }

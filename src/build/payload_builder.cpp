@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "base/fail.hpp"
+#include "base/iso8601.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
-#include "base/iso8601.hpp"
 #include "build/headless_filter.hpp"
 #include "hookline/event.hpp"
 
@@ -51,7 +51,7 @@ Result<std::string> PayloadBuilder::managed(const Import& import) const {
   Result<std::string> body = open_envelope(import, *event, options_);
   if (!body) return body;
   if (import.headless) {
-    const Result<std::string> document = detail::filter_headless(*import.headless, options_);
+    Result<std::string> document = detail::filter_headless(*import.headless, options_);
     if (!document) return document;
     body->append(",\"headless\":").append(*document);
   }

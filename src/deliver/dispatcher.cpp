@@ -144,7 +144,7 @@ Result<void> Dispatcher::Impl::add_basic(const Import& import, NewEvent& event,
 // --- The rest ------------------------------------------------------------------------------------
 
 Result<Delivery> Dispatcher::Impl::replay(DeliveryId id) {
-  const auto original = store_->find(id);
+  auto original = store_->find(id);
   if (!original) return original;
   const std::string& webhook_id = original->webhook_id;
   if (!webhook_id.empty() && !detail::webhook_of(registry_, {original->tenant, webhook_id, ""})) {

@@ -76,7 +76,7 @@ WebhookPage RegistryIndex::list(const WebhookQuery& query) const {
   return page;
 }
 
-void RegistryIndex::put(WebhookPtr webhook) {
+void RegistryIndex::put(const WebhookPtr& webhook) {
   remove(webhook->id);
   put_by_hash(webhook);
   by_id_.put(0, webhook);

@@ -50,7 +50,7 @@ class RegistryIndex {
   }
 
   /// Adds the webhook, or replaces the one with its id.
-  void put(WebhookPtr webhook);
+  void put(const WebhookPtr& webhook);
   void remove(std::string_view id);
 
  private:

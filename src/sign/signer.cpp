@@ -110,6 +110,7 @@ Signer::~Signer() = default;
 
 Result<Signer> Signer::create(const std::vector<Secret>& secrets) {
   std::vector<std::string_view> texts;
+  texts.reserve(secrets.size());
   for (const Secret& secret : secrets) texts.push_back(secret.reveal());
   auto keys = read_keys(texts, KeyUse::sign);
   if (!keys) return tl::unexpected(std::move(keys).error());

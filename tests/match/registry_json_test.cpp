@@ -1,7 +1,7 @@
 #include "match/registry_json.hpp"
 
-#include "match/sample_webhook.hpp"
 #include "base/iso8601.hpp"
+#include "match/sample_webhook.hpp"
 
 using namespace hookline;
 using namespace hookline::test;
