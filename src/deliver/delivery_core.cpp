@@ -185,21 +185,27 @@ void DeliveryCore::take_turns(Orders& orders, const Now& now) {
 }
 
 void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
-  const LaneSettings current = settings(lane.key);
+  if (lane.queue.empty()) return forget_if_idle(lane);  // it was closed while it stood in line
+  // The claim's own lane decides: an id that was removed can have come back under another tenant.
+  const LaneSettings current = settings(lane.queue.front().lane);
   if (current.state == LaneSettings::State::gone) {
-    for (Claim& claim : lane.queue) discard(std::move(claim), now);
-    held_ -= lane.queue.size();
-    lane.queue.clear();
-    drain(lane);
+    discard_next(lane, now);
   } else if (current.state == LaneSettings::State::closed) {
     close(lane, now);
   } else if (stopping_) {
     release_queue(lane, now);
-  } else if (!lane.queue.empty() && lane.in_flight < current.max_in_flight) {
+  } else if (lane.in_flight < current.max_in_flight) {
     send_next(lane, orders, now);
     line_up(lane);
   }
   forget_if_idle(lane);
+}
+
+void DeliveryCore::discard_next(Lane& lane, const Now& now) {
+  discard(std::move(lane.queue.front()), now);
+  lane.queue.pop_front();
+  --held_;
+  line_up(lane);
 }
 
 void DeliveryCore::send_next(Lane& lane, Orders& orders, const Now& now) {

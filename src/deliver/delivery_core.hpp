@@ -132,6 +132,7 @@ class DeliveryCore {
   void line_up(Lane& lane);
   void take_turns(Orders& orders, const Now& now);
   void take_turn(Lane& lane, Orders& orders, const Now& now);
+  void discard_next(Lane& lane, const Now& now);
   void send_next(Lane& lane, Orders& orders, const Now& now);
   void close(Lane& lane, const Now& now);
   void drain(Lane& lane);

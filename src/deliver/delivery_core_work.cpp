@@ -69,8 +69,7 @@ void DeliveryCore::add_claims() {
     hungry_.pop_front();
     Lane& lane = lane_at(key);
     lane.hungry = false;
-    const LaneSettings::State state = settings(key).state;
-    if (!lane.draining && state == LaneSettings::State::closed) {
+    if (!lane.draining && settings(key).state == LaneSettings::State::closed) {
       close(lane, Now{work_.now, {}});
       forget_if_idle(lane);
       continue;
@@ -78,8 +77,7 @@ void DeliveryCore::add_claims() {
     lane.asked_for = std::min(room_for_claims(lane), max_held_ - held_);
     if (lane.asked_for == 0) continue;
     held_ += lane.asked_for;
-    const bool early = lane.draining || state == LaneSettings::State::gone;
-    work_.claims.push_back({key, lane.asked_for, early});
+    work_.claims.push_back({key, lane.asked_for, lane.draining});
   }
 }
 

@@ -203,6 +203,32 @@ TEST_CASE("Webhooks can be removed and added under load") {
   CHECK(counts.exhausted == 0);
 }
 
+TEST_CASE("An id that comes back under another tenant gets that tenant's events, and no others") {
+  DispatcherOptions options;
+  auto transport = std::make_shared<HeldTransport>();
+  options.transport = transport;
+  Bench bench(options);
+  const Webhook first = bench.add(webhook_to("https://a.example.com/", "shared-id"));
+  REQUIRE(bench.dispatcher->dispatch(completed_import("1")));
+  REQUIRE(transport->wait_for(1));  // its request is out while the webhook changes hands
+  REQUIRE(bench.registry.remove(first.id));
+  Webhook second = webhook_to("https://b.example.com/", "shared-id");
+  second.tenant = "other";
+  bench.add(second);
+  Import import = completed_import("2");
+  import.tenant = "other";
+  REQUIRE(bench.dispatcher->dispatch(import)->deliveries.size() == 1);
+  REQUIRE(transport->wait_for(2));
+  transport->release(testing::status(200));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  const DeliveryPage page = bench.dispatcher->deliveries().value();
+  for (const Delivery& delivery : page.deliveries) {
+    CHECK(delivery.status == DeliveryStatus::delivered);
+    CHECK(delivery.url ==
+          (delivery.tenant.empty() ? "https://a.example.com/" : "https://b.example.com/"));
+  }
+}
+
 TEST_CASE("Several dispatchers live in one process without hearing of each other") {
   Bench one;
   Bench two;
