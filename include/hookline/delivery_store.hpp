@@ -36,18 +36,16 @@ struct LaneKey {
   std::string webhook_id;  ///< empty in a lane of basic webhooks
   std::string origin;      ///< `https://host:port`; empty in a managed lane
 
-  /// Ids of webhooks are unique, so the tenant of a managed lane is no part of its identity.
+  /// The tenant counts: an id that was removed can come back under another one.
   friend bool operator==(const LaneKey& a, const LaneKey& b) {
-    if (a.webhook_id != b.webhook_id) return false;
-    return !a.webhook_id.empty() || (a.tenant == b.tenant && a.origin == b.origin);
+    return a.webhook_id == b.webhook_id && a.tenant == b.tenant && a.origin == b.origin;
   }
 };
 
 struct LaneKeyHash {
   std::size_t operator()(const LaneKey& key) const {
     const std::hash<std::string> hash;
-    if (!key.webhook_id.empty()) return hash(key.webhook_id);
-    return hash(key.tenant) * 31 + hash(key.origin);
+    return (hash(key.tenant) * 31 + hash(key.webhook_id)) * 31 + hash(key.origin);
   }
 };
 
@@ -150,7 +148,7 @@ struct StoreReply {
 
 /// Keeps events and deliveries; what is pending lives here and nowhere else.
 ///
-/// Threads: every function may be called from any thread at any time.
+/// Threads: every function may be called from any thread at any time. None of them throws.
 /// Errors: `store_failed` with the reason; then nothing of the call has taken place, and it may be
 /// tried again. Times are passed in: a store has no clock of its own.
 class HOOKLINE_API DeliveryStore {

@@ -44,8 +44,9 @@ enum class ErrorCode : int {
 
   // The dispatcher.
   invalid_options = 600,
-  shut_down = 601,     ///< the dispatcher has been shut down
-  system_failed = 602  ///< the operating system refused something (a thread, memory for curl)
+  shut_down = 601,      ///< the dispatcher has been shut down
+  system_failed = 602,  ///< the operating system refused something (a thread, memory for curl)
+  forked = 603          ///< the dispatcher belongs to the process that this one was forked from
 };
 
 /// The name of a code, as it stands in `ErrorCode`.

@@ -21,9 +21,10 @@ class HOOKLINE_API Signer {
  public:
   /// One signature for each secret, in this order. `ErrorCode::invalid_secret` says which one
   /// (`secrets[1]`) and what is wrong with it, without showing it. None at all is an error too.
-  [[nodiscard]] static Result<Signer> create(const std::vector<Secret>& secrets);
-  /// The same; the strings are wiped.
+  /// The strings are wiped. `system_failed` if OpenSSL cannot work, as in `sign` and `verify`.
   [[nodiscard]] static Result<Signer> create(std::vector<std::string> secrets);
+  /// The same for secrets that a webhook or `generate_secret` keeps.
+  [[nodiscard]] static Result<Signer> from_secrets(const std::vector<Secret>& secrets);
 
   Signer(const Signer&);
   Signer(Signer&&) noexcept;
@@ -45,9 +46,9 @@ class HOOKLINE_API Signer {
 
 /// The three headers of a received webhook, as they came.
 struct SignatureHeaders {
-  std::string_view id;
-  std::string_view timestamp;
-  std::string_view signature;
+  std::string id;
+  std::string timestamp;
+  std::string signature;
 };
 
 /// For receivers: whether one of the secrets signed this body. `whsec_` secrets and `whsk_` or

@@ -40,7 +40,8 @@ class HOOKLINE_API RecordingTransport final : public Transport {
   void answer_next(HttpResult result);
 
   [[nodiscard]] std::vector<HttpRequest> requests() const;
-  /// Waits until this many requests have come in all; false if `timeout` passed first.
+  /// Waits until this many requests have come in all and were answered, so that the dispatcher
+  /// knows the outcome of each before a test moves its clock; false if `timeout` passed first.
   bool wait_for_requests(std::size_t count, std::chrono::milliseconds timeout) const;
 
   void send(HttpRequest request, Completion completion) override;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,9 +42,9 @@ enum class Secrets { redacted, revealed };
 
 /// The managed webhooks of a service.
 ///
-/// Threads: every function may be called from any thread. Readers (`find`, `list`, `match`) work on
-/// an immutable snapshot and never wait for a writer; writers wait for each other.
-/// The registry must outlive the dispatchers that use it.
+/// Threads: every function may be called from any thread. Readers (`find`, `list`, `candidates`)
+/// work on an immutable snapshot and never wait for a writer; writers wait for each other. The
+/// registry must outlive the dispatchers that use it.
 class HOOKLINE_API WebhookRegistry {
  public:
   explicit WebhookRegistry(AddressPolicy policy = {});
@@ -64,9 +65,10 @@ class HOOKLINE_API WebhookRegistry {
   /// `webhook_not_found` if there is none.
   [[nodiscard]] Result<void> remove(std::string_view id);
 
-  /// Disables a webhook whatever its revision, with the reason; one that is disabled already stays
-  /// as it is. `webhook_not_found`.
-  [[nodiscard]] Result<Webhook> disable(std::string_view id, std::string reason);
+  /// Disables a webhook, with the reason; one that is disabled already stays as it is. With a
+  /// revision only if that is the current one (`revision_conflict`). `webhook_not_found`.
+  [[nodiscard]] Result<Webhook> disable(std::string_view id, std::string reason,
+                                        std::optional<std::uint64_t> revision = std::nullopt);
 
   [[nodiscard]] std::optional<Webhook> find(std::string_view id) const;
   /// The same without a copy, or null: the webhook as it is now, for as long as the pointer is
@@ -79,7 +81,7 @@ class HOOKLINE_API WebhookRegistry {
   /// The webhooks of the import's tenant and mode that one of its triggers hits and that are not
   /// disabled, each once, in the order of their ids. Costs what it finds. Filters by event are
   /// applied by `EventMatcher`.
-  [[nodiscard]] std::vector<std::shared_ptr<const Webhook>> match(const Import& import) const;
+  [[nodiscard]] std::vector<std::shared_ptr<const Webhook>> candidates(const Import& import) const;
 
   /// All webhooks as a JSON document. Secrets are left out (`"[redacted]"`) unless asked for; a
   /// redacted document cannot be loaded.
@@ -92,11 +94,13 @@ class HOOKLINE_API WebhookRegistry {
 
   [[nodiscard]] const AddressPolicy& address_policy() const;
 
-  /// Calls `changed` with the id after every change of a webhook (add, update, disable, remove,
-  /// load), from the thread that made it, with no lock held: several threads may be in it at once,
-  /// and it may call the registry. It must not throw. Ends when the returned handle is dropped;
+  /// Calls `changed` after every change of a webhook (add, update, disable, remove, load) with the
+  /// webhook as the change left it or, when it was removed, as it was before; from the thread that
+  /// made the change, with no lock held: several threads may be in it at once, and it may call the
+  /// registry. It must not throw. Ends when the returned handle is dropped;
   /// that waits for a call under way, so do not drop it from inside one.
-  [[nodiscard]] std::shared_ptr<void> on_change(std::function<void(const std::string& id)> changed);
+  [[nodiscard]] std::shared_ptr<void> on_change(
+      std::function<void(const Webhook& webhook)> changed);
 
  private:
   struct State;

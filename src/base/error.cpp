@@ -54,6 +54,8 @@ std::string_view to_string(ErrorCode code) {
       return "shut_down";
     case ErrorCode::system_failed:
       return "system_failed";
+    case ErrorCode::forked:
+      return "forked";
   }
   return "unknown";
 }

@@ -13,16 +13,21 @@ using std::chrono::milliseconds;
 /// A lease leaves room for a request, for one that stands before it in line, and a margin.
 constexpr milliseconds kLeaseMargin{60'000};
 
+/// What an attempt may take in the store, whatever a transport hands over.
+constexpr std::size_t kKeptResponseBytes = 1024;
+constexpr std::size_t kMaxErrorBytes = 1024;
+
 Attempt make_attempt(const Claim& claim, SendResult& result, const Verdict& verdict) {
   Attempt attempt;
   attempt.number = claim.attempts + 1;
   attempt.started_at = result.started_at;
   attempt.duration = result.duration;
   attempt.url = std::move(result.url);
-  attempt.error = verdict.error;
+  attempt.error = verdict.error.substr(0, kMaxErrorBytes);
   if (result.result) {
     attempt.http_status = result.result->status;
     attempt.response_body = std::move(result.result->body);
+    attempt.response_body.resize(std::min(attempt.response_body.size(), kKeptResponseBytes));
   } else {
     attempt.failure = result.result.error().failure;
   }
@@ -62,6 +67,8 @@ void DeliveryCore::cancel_reservation(const LaneKey& key) {
 void DeliveryCore::accepted(Claim claim) {
   Lane& lane = lane_at(claim.lane);
   --lane.reserved;
+  // Should its answer never come, somebody has to see the lease end.
+  waiting(claim.lease_until);
   lane.queue.push_back(std::move(claim));
   line_up(lane);
 }
@@ -84,13 +91,11 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Now& now) {
   --held_;
 
   const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);
-  const Verdict verdict = result.result && result.result->status / 100 == 2
-                              ? Verdict{}
-                              : judge({result.result, claim.attempts + 1,
-                                       directory_.retry_schedule(claim.lane), stretch, now.wall});
+  const Verdict verdict = judge({result.result, claim.attempts + 1,
+                                 directory_.retry_schedule(claim.lane), stretch, now.wall});
   if (verdict.gone && !claim.lane.webhook_id.empty()) {
-    disables_.push_back({claim.lane.webhook_id, "the receiver answered 410 Gone"});
-    refused_.insert(claim.lane.webhook_id);
+    disables_.push_back({claim.lane, result.webhook_revision, "the receiver answered 410 Gone"});
+    refused_.insert(claim.lane);
   }
   add_outcome(std::move(claim), std::move(result), verdict, now);
   line_up(lane);
@@ -135,9 +140,8 @@ void DeliveryCore::not_sent(DeliveryId id) {
 
 // --- The configuration, the end ------------------------------------------------------------------
 
-void DeliveryCore::webhook_changed(const std::string& webhook_id, LaneSettings::State state) {
-  const LaneKey key{"", webhook_id, ""};
-  refused_.erase(webhook_id);
+void DeliveryCore::webhook_changed(const LaneKey& key, LaneSettings::State state) {
+  refused_.erase(key);
   if (state == LaneSettings::State::gone) {
     closed_.erase(key);
     drain(lane_at(key));
@@ -171,7 +175,8 @@ Orders DeliveryCore::advance(const Now& now) {
   take_turns(orders, now);
   orders.disables.swap(disables_);
   orders.notices.swap(notices_);
-  if (wants_work(now)) {
+  const auto work_at = next_work();
+  if (work_at && *work_at <= now.due) {
     make_work(now);
     orders.work = &work_;
   }
@@ -186,10 +191,12 @@ void DeliveryCore::take_turns(Orders& orders, const Now& now) {
 
 void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
   if (lane.queue.empty()) return forget_if_idle(lane);  // it was closed while it stood in line
-  // The claim's own lane decides: an id that was removed can have come back under another tenant.
-  const LaneSettings current = settings(lane.queue.front().lane);
+  const LaneSettings current = settings(lane.key);
   if (current.state == LaneSettings::State::gone) {
-    discard_next(lane, now);
+    for (Claim& claim : lane.queue) discard(std::move(claim), now);
+    held_ -= lane.queue.size();
+    lane.queue.clear();
+    drain(lane);
   } else if (current.state == LaneSettings::State::closed) {
     close(lane, now);
   } else if (stopping_) {
@@ -199,13 +206,6 @@ void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
     line_up(lane);
   }
   forget_if_idle(lane);
-}
-
-void DeliveryCore::discard_next(Lane& lane, const Now& now) {
-  discard(std::move(lane.queue.front()), now);
-  lane.queue.pop_front();
-  --held_;
-  line_up(lane);
 }
 
 void DeliveryCore::send_next(Lane& lane, Orders& orders, const Now& now) {
@@ -266,10 +266,9 @@ void DeliveryCore::discard(Claim claim, const Now& now) {
 // --- Lanes ---------------------------------------------------------------------------------------
 
 Lane& DeliveryCore::lane_at(const LaneKey& key) {
-  Lane& lane = lanes_[key];
-  // A change of a webhook names its lane by id alone; claims bring the tenant.
-  if (lane.key.tenant.empty()) lane.key = key;
-  return lane;
+  const auto [lane, added] = lanes_.try_emplace(key);
+  if (added) lane->second.key = key;
+  return lane->second;
 }
 
 void DeliveryCore::forget_if_idle(Lane& lane) {
@@ -278,7 +277,7 @@ void DeliveryCore::forget_if_idle(Lane& lane) {
 
 LaneSettings DeliveryCore::settings(const LaneKey& key) const {
   LaneSettings current = directory_.settings(key);
-  if (current.state == LaneSettings::State::open && refused_.count(key.webhook_id) > 0) {
+  if (current.state == LaneSettings::State::open && refused_.count(key) > 0) {
     current.state = LaneSettings::State::closed;
   }
   return current;

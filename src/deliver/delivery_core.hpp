@@ -42,6 +42,7 @@ struct SendResult {
   std::string url;  ///< without its query
   std::chrono::system_clock::time_point started_at{};
   std::chrono::milliseconds duration{0};
+  std::uint64_t webhook_revision = 0;  ///< of the configuration that it was made with
 };
 
 /// Something that was recorded, for the observer.
@@ -51,7 +52,8 @@ struct Notice {
 };
 
 struct DisableOrder {
-  std::string webhook_id;
+  LaneKey lane;
+  std::uint64_t revision = 0;  ///< only if the webhook is still the one that was asked
   std::string reason;
 };
 
@@ -107,7 +109,7 @@ class DeliveryCore {
 
   void exchanged(Result<StoreReply> reply, const Now& now);
   /// A webhook was added, changed or removed, and its lane is in this state now.
-  void webhook_changed(const std::string& webhook_id, LaneSettings::State state);
+  void webhook_changed(const LaneKey& lane, LaneSettings::State state);
   /// No request is ordered from now on; what is claimed and not out goes back to the store.
   void stop();
 
@@ -132,7 +134,6 @@ class DeliveryCore {
   void line_up(Lane& lane);
   void take_turns(Orders& orders, const Now& now);
   void take_turn(Lane& lane, Orders& orders, const Now& now);
-  void discard_next(Lane& lane, const Now& now);
   void send_next(Lane& lane, Orders& orders, const Now& now);
   void close(Lane& lane, const Now& now);
   void drain(Lane& lane);
@@ -142,9 +143,10 @@ class DeliveryCore {
 
   void add_outcome(Claim claim, SendResult result, const Verdict& verdict, const Now& now);
 
-  [[nodiscard]] bool wants_work(const Now& now) const;
+  [[nodiscard]] std::optional<DueTime> next_work() const;
+  [[nodiscard]] bool can_claim() const;
+  [[nodiscard]] bool can_list() const;
   void make_work(const Now& now);
-  [[nodiscard]] bool has_appetite() const;
   void add_claims();
   [[nodiscard]] std::size_t room_for_claims(const Lane& lane) const;
   void work_failed(const Now& now);
@@ -162,8 +164,8 @@ class DeliveryCore {
   Turns turns_;
   std::size_t held_ = 0;  ///< the sum of `Lane::held()`
   std::unordered_map<DeliveryId, InFlight> in_flight_;
-  std::unordered_set<LaneKey, LaneKeyHash> closed_;  ///< lanes that we hold in the store
-  std::unordered_set<std::string> refused_;  ///< webhooks that answered 410 and are being disabled
+  std::unordered_set<LaneKey, LaneKeyHash> closed_;   ///< lanes that we hold in the store
+  std::unordered_set<LaneKey, LaneKeyHash> refused_;  ///< answered 410 and are being disabled
 
   // For the next round of work with the store.
   std::vector<Outcome> outcomes_;
@@ -175,6 +177,7 @@ class DeliveryCore {
   bool first_round_ = true;
   bool working_ = false;
   StoreWork work_;
+  std::optional<DueTime> poll_at_before_work_;
   std::uint32_t failures_ = 0;
   DueTime retry_work_at_ = DueTime::min();
 

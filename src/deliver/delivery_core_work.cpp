@@ -30,21 +30,25 @@ void put_back(std::vector<T>& queue, std::vector<T> earlier) {
 
 }  // namespace
 
-std::optional<DueTime> DeliveryCore::wake_at() const {
+/// When the next round with the store is wanted. `advance` and `wake_at` both ask this one, so that
+/// the core is never woken for what it then does not do, nor left asleep with work to do.
+std::optional<DueTime> DeliveryCore::next_work() const {
   if (working_) return std::nullopt;
-  if (failures_ > 0) return retry_work_at_;
-  return has_appetite() ? poll_at_ : std::nullopt;
+  std::optional<DueTime> at;
+  if (!outcomes_.empty() || !holds_.empty() || can_claim()) {
+    at = DueTime::min();
+  } else if (can_list()) {
+    at = poll_at_;
+  }
+  return at ? std::optional(std::max(*at, retry_work_at_)) : std::nullopt;
 }
 
-bool DeliveryCore::wants_work(const Now& now) const {
-  if (working_ || now.due < retry_work_at_) return false;
-  if (!outcomes_.empty() || !holds_.empty()) return true;
-  if (!has_appetite()) return false;
-  return !hungry_.empty() || (poll_at_ && *poll_at_ <= now.due);
-}
+std::optional<DueTime> DeliveryCore::wake_at() const { return next_work(); }
 
-/// There is room for more claims, and lanes that are known are not waiting for it already.
-bool DeliveryCore::has_appetite() const {
+bool DeliveryCore::can_claim() const { return !stopping_ && held_ < max_held_ && !hungry_.empty(); }
+
+/// There is room for more claims, and not too many lanes wait for it already.
+bool DeliveryCore::can_list() const {
   return !stopping_ && held_ < max_held_ && hungry_.size() < kLanesListed;
 }
 
@@ -57,10 +61,9 @@ void DeliveryCore::make_work(const Now& now) {
   work_.outcomes.swap(outcomes_);
   if (!stopping_) add_claims();
   work_.holds.swap(holds_);
-  if (poll_at_ && *poll_at_ <= now.due && has_appetite()) {
-    work_.list_lanes = kLanesListed;
-    poll_at_.reset();
-  }
+  if (poll_at_ && *poll_at_ <= now.due && can_list()) work_.list_lanes = kLanesListed;
+  // The reply says when to look next; what is stored meanwhile is told to `waiting`.
+  poll_at_before_work_ = std::exchange(poll_at_, std::nullopt);
 }
 
 void DeliveryCore::add_claims() {
@@ -113,7 +116,7 @@ void DeliveryCore::work_failed(const Now& now) {
   put_back(outcomes_, std::move(work_.outcomes));
   put_back(holds_, std::move(work_.holds));
   for (const LaneClaim& claim : work_.claims) line_up(lane_at(claim.lane));
-  if (work_.list_lanes > 0) waiting(now.due);
+  if (poll_at_before_work_) waiting(*poll_at_before_work_);
   const milliseconds pause = kFirstRetryOfWork * (1 << std::min<std::uint32_t>(failures_, 6));
   retry_work_at_ = now.due + std::min(pause, kLastRetryOfWork);
   ++failures_;
@@ -136,6 +139,10 @@ void DeliveryCore::take_claims(ClaimedLane& claimed, const Now& now) {
   for (Claim& claim : claimed.claims) {
     if (lane.draining) {
       discard(std::move(claim), now);
+    } else if (const auto out = in_flight_.find(claim.id); out != in_flight_.end()) {
+      // Its lease ended while its request is still out. The answer counts under the new lease.
+      out->second.claim.lease = claim.lease;
+      out->second.claim.lease_until = claim.lease_until;
     } else if (claim.due > now.due) {
       release(std::move(claim), now);  // claimed to be discarded, but the webhook is there again
     } else {

@@ -1,18 +1,30 @@
 #include "hookline/dispatcher.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/fail.hpp"
 #include "base/ulid.hpp"
 #include "deliver/dispatcher_options.hpp"
+#include "deliver/registry_lanes.hpp"
 #include "deliver/runner.hpp"
 #include "hookline/curl_transport.hpp"
 #include "hookline/event_matcher.hpp"
 #include "hookline/memory_store.hpp"
 
 namespace hookline {
+namespace {
+
+tl::unexpected<Error> fork_error() {
+  return detail::fail(ErrorCode::forked,
+                      "dispatcher: it belongs to the process that this one was forked from; create "
+                      "one after the fork");
+}
+
+}  // namespace
 
 class Dispatcher::Impl {
  public:
@@ -37,6 +49,7 @@ class Dispatcher::Impl {
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
   Result<DispatcherStats> stats() const;
 
+  [[nodiscard]] bool forked() const { return owner_ != getpid(); }
   detail::Runner& runner() { return runner_; }
   const DeliveryStore& store() const { return *store_; }
 
@@ -46,6 +59,7 @@ class Dispatcher::Impl {
                            DispatchReceipt& receipt) const;
   Result<void> add_basic(const Import& import, NewEvent& event, DispatchReceipt& receipt) const;
 
+  const pid_t owner_ = getpid();
   WebhookRegistry& registry_;
   const OnBadHeadless on_bad_headless_;
   const std::chrono::milliseconds first_delay_;
@@ -125,11 +139,11 @@ Result<void> Dispatcher::Impl::add_basic(const Import& import, NewEvent& event,
 
   NewDelivery delivery;
   AcceptedDelivery accepted;
-  delivery.url = *import.webhook_url;
   delivery.due = runner_.now().due + first_delay_;
   delivery.lane.tenant = import.tenant;
   const auto checked = registry_.address_policy().check_url(*import.webhook_url);
   if (checked) {
+    delivery.url = *import.webhook_url;
     delivery.lane.origin = checked->origin;
   } else {
     delivery.refused =
@@ -156,7 +170,7 @@ Result<Delivery> Dispatcher::Impl::replay(DeliveryId id) {
 }
 
 ShutdownReport Dispatcher::Impl::shutdown(std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = detail::deadline_after(timeout);
   const ShutdownReport report = runner_.shutdown(timeout);
   observer_.finish(deadline);
   return report;
@@ -201,7 +215,7 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
       detail::RequestBuilder(registry, std::move(*signer), options.connect_timeout,
                              options.request_timeout),
       detail::CoreOptions{options.max_in_flight, options.retry_jitter, options.request_timeout},
-      options.max_in_flight_per_lane,
+      options.max_in_flight_per_webhook,
       options.retry_schedule};
   auto impl = std::make_unique<Impl>(registry, options, std::move(parts));
   if (const auto started = impl->start(); !started) return tl::unexpected<Error>(started.error());
@@ -210,28 +224,53 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
 
 Dispatcher::Dispatcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Dispatcher::~Dispatcher() { shutdown(std::chrono::seconds(5)); }
+Dispatcher::~Dispatcher() {
+  if (!impl_->forked()) {
+    shutdown(std::chrono::seconds(5));
+  } else {
+    // Its threads are the parent's, so there is nothing to join, and its locks may be held for
+    // ever.
+    static_cast<void>(impl_.release());
+  }
+}
 
 Result<DispatchReceipt> Dispatcher::dispatch(const Import& import) {
+  if (impl_->forked()) return fork_error();
   return impl_->dispatch(import);
 }
 
-bool Dispatcher::flush(std::chrono::milliseconds timeout) { return impl_->runner().flush(timeout); }
+Result<Delivery> Dispatcher::delivery(DeliveryId id) const {
+  if (impl_->forked()) return fork_error();
+  return impl_->store().find(id);
+}
+
+bool Dispatcher::flush(std::chrono::milliseconds timeout) {
+  return !impl_->forked() && impl_->runner().flush(timeout);
+}
 
 ShutdownReport Dispatcher::shutdown(std::chrono::milliseconds timeout) {
+  if (impl_->forked()) return {};
   return impl_->shutdown(timeout);
 }
 
 Result<DeliveryPage> Dispatcher::deliveries(const DeliveryQuery& query) const {
+  if (impl_->forked()) return fork_error();
   return impl_->store().list(query);
 }
 
 Result<std::vector<Attempt>> Dispatcher::attempts(DeliveryId delivery) const {
+  if (impl_->forked()) return fork_error();
   return impl_->store().attempts(delivery);
 }
 
-Result<Delivery> Dispatcher::replay(DeliveryId delivery) { return impl_->replay(delivery); }
+Result<Delivery> Dispatcher::replay(DeliveryId delivery) {
+  if (impl_->forked()) return fork_error();
+  return impl_->replay(delivery);
+}
 
-Result<DispatcherStats> Dispatcher::stats() const { return impl_->stats(); }
+Result<DispatcherStats> Dispatcher::stats() const {
+  if (impl_->forked()) return fork_error();
+  return impl_->stats();
+}
 
 }  // namespace hookline

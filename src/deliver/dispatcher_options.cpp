@@ -40,8 +40,8 @@ Result<void> check(const DispatcherOptions& options) {
   check_range(faults, "request_timeout in ms", options.request_timeout.count(),
               milliseconds::rep{1}, milliseconds::rep{3'600'000});
   check_range<std::size_t>(faults, "max_in_flight", options.max_in_flight, 1, 10'000);
-  check_range<std::size_t>(faults, "max_in_flight_per_lane", options.max_in_flight_per_lane, 1,
-                           1'000);
+  check_range<std::size_t>(faults, "max_in_flight_per_webhook", options.max_in_flight_per_webhook,
+                           1, 1'000);
   check_range<std::size_t>(faults, "observer_queue", options.observer_queue, 1, 100'000'000);
   if (const auto fault = retry_schedule_fault(options.retry_schedule)) {
     faults += fmt::format("{}retry_schedule: {}", faults.empty() ? "" : "; ", *fault);
@@ -52,7 +52,7 @@ Result<void> check(const DispatcherOptions& options) {
 
 Result<std::optional<Signer>> basic_signer(const DispatcherOptions& options) {
   if (options.basic_secrets.empty()) return std::optional<Signer>();
-  auto signer = Signer::create(options.basic_secrets);
+  auto signer = Signer::from_secrets(options.basic_secrets);
   if (!signer) return fail(ErrorCode::invalid_options, "basic_{}", signer.error().message);
   return std::optional<Signer>(std::move(*signer));
 }

@@ -1,10 +1,12 @@
 #include "deliver/request_builder.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <utility>
 
 #include "base/fail.hpp"
+#include "deliver/registry_lanes.hpp"
 #include "hookline/version.hpp"
 #include "sign/base64.hpp"
 
@@ -37,11 +39,6 @@ TransportFailure refused_url(const Error& error) {
 
 }  // namespace
 
-std::shared_ptr<const Webhook> webhook_of(const WebhookRegistry& registry, const LaneKey& lane) {
-  auto webhook = registry.get(lane.webhook_id);
-  return webhook && webhook->tenant == lane.tenant ? webhook : nullptr;
-}
-
 RequestBuilder::RequestBuilder(const WebhookRegistry& registry, std::optional<Signer> basic_signer,
                                std::chrono::milliseconds connect_timeout,
                                std::chrono::milliseconds request_timeout)
@@ -56,14 +53,16 @@ std::optional<BuiltRequest> RequestBuilder::build(const Claim& claim,
   if (claim.lane.webhook_id.empty()) return build_for(claim, nullptr, now);
   const auto webhook = webhook_of(registry_, claim.lane);
   if (!webhook || webhook->state != WebhookState::enabled) return std::nullopt;
-  return build_for(claim, webhook.get(), now);
+  BuiltRequest built = build_for(claim, webhook.get(), now);
+  built.webhook_revision = webhook->revision;
+  return built;
 }
 
 BuiltRequest RequestBuilder::build_for(const Claim& claim, const Webhook* webhook,
                                        std::chrono::system_clock::time_point now) const {
   const std::string& url = webhook ? webhook->url : claim.url;
   const auto checked = registry_.address_policy().check_url(url);
-  if (!checked) return {tl::unexpected(refused_url(checked.error())), ""};
+  if (!checked) return {tl::unexpected(refused_url(checked.error())), "", 0};
 
   HttpRequest request;
   request.url = url;
@@ -80,17 +79,17 @@ BuiltRequest RequestBuilder::build_for(const Claim& claim, const Webhook* webhoo
       {"webhook-timestamp", std::to_string(timestamp)}};
   if (const auto added = add_signature(request, claim, webhook, timestamp); !added) {
     const TransportFailure failure{FailureClass::internal, added.error().message, false};
-    return {tl::unexpected(failure), checked->without_query};
+    return {tl::unexpected(failure), checked->without_query, 0};
   }
   if (webhook) add_own_headers(request, *webhook);
-  return {std::move(request), checked->without_query};
+  return {std::move(request), checked->without_query, 0};
 }
 
 Result<void> RequestBuilder::add_signature(HttpRequest& request, const Claim& claim,
                                            const Webhook* webhook, std::int64_t timestamp) const {
   std::optional<Signer> own;
   if (webhook && !webhook->secrets.empty()) {
-    auto created = Signer::create(webhook->secrets);
+    auto created = Signer::from_secrets(webhook->secrets);
     if (!created) return tl::unexpected<Error>(created.error());
     own = std::move(*created);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,8 @@ namespace hookline::detail {
 /// A request, or why there is none.
 struct BuiltRequest {
   tl::expected<HttpRequest, TransportFailure> request;
-  std::string url;  ///< without its query
+  std::string url;                     ///< without its query
+  std::uint64_t webhook_revision = 0;  ///< of the configuration; 0 for a basic webhook
 };
 
 /// Makes the request of an attempt: the stored body, the webhook's configuration as it is now, the
@@ -42,10 +44,5 @@ class RequestBuilder {
   const std::chrono::milliseconds request_timeout_;
   const std::string user_agent_;
 };
-
-/// The webhook that a lane's deliveries go to as it is now; null if it is gone, which it also is
-/// when its id has come to belong to another tenant.
-[[nodiscard]] std::shared_ptr<const Webhook> webhook_of(const WebhookRegistry& registry,
-                                                        const LaneKey& lane);
 
 }  // namespace hookline::detail

@@ -4,8 +4,10 @@
 #include <random>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/fail.hpp"
 #include "base/thread.hpp"
+#include "deliver/registry_lanes.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -39,40 +41,11 @@ Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
 
 }  // namespace
 
-/// Answers the core from the registry.
-class Runner::Directory final : public LaneDirectory {
- public:
-  Directory(const WebhookRegistry& registry, std::size_t max_in_flight,
-            std::vector<milliseconds> schedule)
-      : registry_(registry), max_in_flight_(max_in_flight), schedule_(std::move(schedule)) {}
-
-  LaneSettings settings(const LaneKey& lane) const override {
-    using State = LaneSettings::State;
-    if (lane.webhook_id.empty()) return {State::open, max_in_flight_};
-    const auto webhook = webhook_of(registry_, lane);
-    if (!webhook) return {State::gone, max_in_flight_};
-    const bool enabled = webhook->state == WebhookState::enabled;
-    return {enabled ? State::open : State::closed,
-            webhook->max_in_flight.value_or(static_cast<std::uint32_t>(max_in_flight_))};
-  }
-
-  std::vector<milliseconds> retry_schedule(const LaneKey& lane) const override {
-    if (lane.webhook_id.empty()) return schedule_;
-    const auto webhook = webhook_of(registry_, lane);
-    return webhook && webhook->retry_schedule ? *webhook->retry_schedule : schedule_;
-  }
-
- private:
-  const WebhookRegistry& registry_;
-  const std::size_t max_in_flight_;
-  const std::vector<milliseconds> schedule_;
-};
-
 struct Runner::Desk {
   explicit Desk(const RunnerParts& parts)
       : timeline(parts.timeline),
-        directory(parts.registry, parts.max_in_flight_per_lane, parts.retry_schedule),
-        core(parts.core, directory, random) {}
+        lanes(parts.registry, parts.max_in_flight_per_webhook, parts.retry_schedule),
+        core(parts.core, lanes, random) {}
 
   void answered(DeliveryId id, SendResult result, SteadyClock::time_point sent_at) {
     result.duration = std::chrono::floor<milliseconds>(timeline.clock().steady_now() - sent_at);
@@ -83,7 +56,7 @@ struct Runner::Desk {
   }
 
   const Timeline timeline;
-  const Directory directory;
+  const RegistryLanes lanes;
   SeededRandom random;
 
   std::mutex mutex;
@@ -113,8 +86,9 @@ Result<void> Runner::start() {
   if (!engine) return tl::unexpected<Error>(engine.error());
   engine_ = std::move(*engine);
 
-  registry_subscription_ =
-      parts_.registry.on_change([this](const std::string& id) { webhook_changed(id); });
+  registry_subscription_ = parts_.registry.on_change([this](const Webhook& webhook) {
+    webhook_changed({webhook.tenant, webhook.id, ""});
+  });
   clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] {
     const std::lock_guard lock(desk->mutex);
     desk->engine_bell.notify_one();
@@ -125,59 +99,68 @@ Result<void> Runner::start() {
 // --- Accepting -----------------------------------------------------------------------------------
 
 Result<void> Runner::append(NewEvent event, DispatchReceipt& receipt) {
-  std::vector<Claim> claims(event.deliveries.size());
-  {
-    const std::lock_guard lock(desk_->mutex);
-    if (desk_->stopping) return tl::unexpected<Error>(shut_down_error());
-    if (event.deliveries.empty()) {
-      tell(receipt);
-      return {};
-    }
-    ++desk_->appending;
-    const DueTime now = parts_.timeline.now().due;
-    event.lease_until = desk_->core.lease_until(now);
-    for (std::size_t i = 0; i < claims.size(); ++i) {
-      NewDelivery& delivery = event.deliveries[i];
-      delivery.leased =
-          delivery.refused.empty() && delivery.due <= now && desk_->core.reserve(delivery.lane);
-      claims[i] = claim_of(event, delivery);
-    }
+  if (event.deliveries.empty()) {
+    if (is_stopping()) return tl::unexpected<Error>(shut_down_error());
+    tell(receipt);
+    return {};
   }
-  std::vector<NewDelivery> deliveries = event.deliveries;
+  if (!reserve(event)) return tl::unexpected<Error>(shut_down_error());
+  std::vector<Claim> claims;
+  for (const NewDelivery& delivery : event.deliveries) claims.push_back(claim_of(event, delivery));
+  const std::vector<NewDelivery> deliveries = event.deliveries;
   std::vector<NewEvent> events;
   events.push_back(std::move(event));
   auto stored = std::move(parts_.store->append(std::move(events)).front());
 
-  if (stored) {
-    for (std::size_t i = 0; i < claims.size(); ++i) {
-      claims[i].id = receipt.deliveries[i].id = (*stored)[i];
-    }
-    tell(receipt);
+  for (std::size_t i = 0; stored && i < claims.size(); ++i) {
+    claims[i].id = receipt.deliveries[i].id = (*stored)[i];
   }
-
-  const std::lock_guard lock(desk_->mutex);
-  --desk_->appending;
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    desk_->newest = std::max(desk_->newest, claims[i].id);
-    if (!stored) {
-      if (deliveries[i].leased) desk_->core.cancel_reservation(deliveries[i].lane);
-    } else if (deliveries[i].leased) {
-      desk_->core.accepted(std::move(claims[i]));
-    } else if (deliveries[i].refused.empty()) {
-      desk_->core.waiting(deliveries[i].due);
-    }
-  }
-  desk_->engine_bell.notify_one();
+  if (stored) tell(receipt);
+  settle(deliveries, std::move(claims), stored.has_value());
   if (!stored) return tl::unexpected<Error>(stored.error());
   return {};
 }
 
+/// Keeps slots for the deliveries that could be sent at once. False after the shutdown.
+bool Runner::reserve(NewEvent& event) {
+  const std::lock_guard lock(desk_->mutex);
+  if (desk_->stopping) return false;
+  ++desk_->appending;
+  const DueTime now = parts_.timeline.now().due;
+  event.lease_until = desk_->core.lease_until(now);
+  for (NewDelivery& delivery : event.deliveries) {
+    delivery.leased =
+        delivery.refused.empty() && delivery.due <= now && desk_->core.reserve(delivery.lane);
+  }
+  return true;
+}
+
+/// Tells the core what became of the reserved slots, and what else is waiting now.
+void Runner::settle(const std::vector<NewDelivery>& deliveries, std::vector<Claim> claims,
+                    bool stored) {
+  const std::lock_guard lock(desk_->mutex);
+  --desk_->appending;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    desk_->newest = std::max(desk_->newest, claims[i].id);
+    if (deliveries[i].leased && stored) {
+      desk_->core.accepted(std::move(claims[i]));
+    } else if (deliveries[i].leased) {
+      desk_->core.cancel_reservation(deliveries[i].lane);
+    } else if (stored && deliveries[i].refused.empty()) {
+      desk_->core.waiting(deliveries[i].due);
+    }
+  }
+  desk_->engine_bell.notify_one();
+}
+
+bool Runner::is_stopping() const {
+  const std::lock_guard lock(desk_->mutex);
+  return desk_->stopping;
+}
+
 Result<Delivery> Runner::replay(DeliveryId id) {
   const Now now = parts_.timeline.now();
-  {
-    const std::lock_guard lock(desk_->mutex);
-    if (desk_->stopping) return tl::unexpected<Error>(shut_down_error());
-  }
+  if (is_stopping()) return tl::unexpected<Error>(shut_down_error());
   auto replayed = parts_.store->replay(id, now.wall, now.due);
   if (!replayed) return replayed;
   const std::lock_guard lock(desk_->mutex);
@@ -191,14 +174,10 @@ Error Runner::shut_down_error() const {
   return {ErrorCode::shut_down, "dispatcher: it has been shut down and takes nothing any more"};
 }
 
-void Runner::webhook_changed(const std::string& id) {
+void Runner::webhook_changed(const LaneKey& lane) {
   const std::lock_guard lock(desk_->mutex);
   // Looked up under the lock: whoever comes last has seen the newest state.
-  const auto webhook = parts_.registry.get(id);
-  const auto state = !webhook                                  ? LaneSettings::State::gone
-                     : webhook->state == WebhookState::enabled ? LaneSettings::State::open
-                                                               : LaneSettings::State::closed;
-  desk_->core.webhook_changed(id, state);
+  desk_->core.webhook_changed(lane, desk_->lanes.settings(lane).state);
   desk_->engine_bell.notify_one();
 }
 
@@ -233,8 +212,11 @@ void Runner::carry_out(const Orders& orders) {
   desk_->store_bell.notify_one();
 }
 
+/// A webhook that was changed while its request was out is another one by now, and stays as it is.
 void Runner::disable(const DisableOrder& order) {
-  const auto disabled = parts_.registry.disable(order.webhook_id, order.reason);
+  const auto disabled =
+      parts_.registry.disable(order.lane.webhook_id, order.reason, order.revision);
+  webhook_changed(order.lane);
   if (!disabled || !observer_.listens()) return;
   observer_.push(
       [webhook = *disabled](Observer& observer) { observer.on_webhook_disabled(webhook); });
@@ -253,6 +235,7 @@ void Runner::send(const Claim& claim) {
     return;
   }
   result.url = std::move(built->url);
+  result.webhook_revision = built->webhook_revision;
   if (!built->request) {
     result.result = tl::unexpected(std::move(built->request.error()));
     desk_->answered(id, std::move(result), sent_at);
@@ -307,7 +290,7 @@ void Runner::exchange(const StoreWork& work) {
 }
 
 bool Runner::flush(milliseconds timeout) {
-  const auto deadline = SteadyClock::now() + timeout;
+  const auto deadline = deadline_after(timeout);
   std::unique_lock lock(desk_->mutex);
   const DeliveryId newest = desk_->newest;
   for (;;) {
@@ -327,7 +310,7 @@ bool Runner::flush(milliseconds timeout) {
 ShutdownReport Runner::shutdown(milliseconds timeout) {
   const std::lock_guard only_one(shutdown_mutex_);
   if (report_) return *report_;
-  const auto deadline = SteadyClock::now() + timeout;
+  const auto deadline = deadline_after(timeout);
   ShutdownReport report;
   {
     std::unique_lock lock(desk_->mutex);

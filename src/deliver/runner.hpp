@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,7 +26,7 @@ struct RunnerParts {
   Timeline timeline;
   RequestBuilder requests;
   CoreOptions core;
-  std::size_t max_in_flight_per_lane = 8;
+  std::size_t max_in_flight_per_webhook = 8;
   std::vector<std::chrono::milliseconds> retry_schedule;
 };
 
@@ -35,7 +34,8 @@ struct RunnerParts {
 /// keeps time, the other works with the store, so that a slow disk holds no request up. Inputs come
 /// from whichever thread has them: callers of `dispatch`, the transport, the registry.
 ///
-/// One mutex guards the core. Nothing else happens under it: no I/O, no callback.
+/// One mutex guards the core. Under it are only the core, looks into the registry's snapshot, and
+/// the clock: no I/O, no callback.
 class Runner {
  public:
   Runner(RunnerParts parts, ObserverQueue& observer);
@@ -57,8 +57,10 @@ class Runner {
   /// The core and its lock. Shared with the completions of requests, which can outlive the runner
   /// when the transport is the host's.
   struct Desk;
-  class Directory;
 
+  [[nodiscard]] bool reserve(NewEvent& event);
+  void settle(const std::vector<NewDelivery>& deliveries, std::vector<Claim> claims, bool stored);
+  [[nodiscard]] bool is_stopping() const;
   void run_engine();
   void run_store();
   void carry_out(const Orders& orders);
@@ -67,7 +69,7 @@ class Runner {
   void tell(const DispatchReceipt& receipt);
   void tell(const Notice& notice);
   void exchange(const StoreWork& work);
-  void webhook_changed(const std::string& id);
+  void webhook_changed(const LaneKey& lane);
   void finish_work();
   [[nodiscard]] Error shut_down_error() const;
 

@@ -9,25 +9,27 @@
 #include <utility>
 #include <vector>
 
+#include "hookline/webhook.hpp"
+
 namespace hookline::detail {
 
 /// Functions that want to hear of changes. They are called with no lock held, so they may call
 /// anything, and several threads may be inside one of them at the same time.
 class ChangeListeners {
  public:
-  using Function = std::function<void(const std::string& id)>;
+  using Function = std::function<void(const Webhook& webhook)>;
 
   /// Whoever drops the handle waits for the calls under way. It may outlive this list.
   [[nodiscard]] std::shared_ptr<void> add(Function changed);
 
-  void notify(const std::string& id) const;
+  void notify(const Webhook& webhook) const;
 
  private:
   class Listener {
    public:
     explicit Listener(Function changed) : changed_(std::move(changed)) {}
 
-    void call(const std::string& id);
+    void call(const Webhook& webhook);
     /// After this no call begins, and none is under way.
     void end();
 
@@ -93,18 +95,18 @@ inline std::shared_ptr<void> ChangeListeners::add(Function changed) {
       raw, [listener = std::move(listener), end](void*) { end(listener.get()); });
 }
 
-inline void ChangeListeners::notify(const std::string& id) const {
+inline void ChangeListeners::notify(const Webhook& webhook) const {
   std::vector<std::shared_ptr<Listener>> listeners;
   {
     const std::lock_guard<std::mutex> lock(list_->mutex);
     listeners = list_->listeners;
   }
-  for (const auto& listener : listeners) listener->call(id);
+  for (const auto& listener : listeners) listener->call(webhook);
 }
 
-inline void ChangeListeners::Listener::call(const std::string& id) {
+inline void ChangeListeners::Listener::call(const Webhook& webhook) {
   const Call call(*this);
-  if (call.allowed()) changed_(id);
+  if (call.allowed()) changed_(webhook);
 }
 
 inline void ChangeListeners::Listener::end() {

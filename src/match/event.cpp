@@ -51,6 +51,10 @@ std::optional<Event> event_from_string(std::string_view name) {
 
 Result<Event> event_of(const Import& import) {
   const bool headless = import.import_type == ImportType::headless;
+  if (!headless && import.import_type != ImportType::embedded) {
+    return detail::fail(ErrorCode::invalid_import, "import_type: {} is no type of import",
+                        static_cast<int>(import.import_type));
+  }
   if (import.status == ImportStatus::successful) return Event::import_completed;
   if (headless && import.status == ImportStatus::needs_review) {
     return Event::headless_import_needs_review;

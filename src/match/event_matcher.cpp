@@ -5,6 +5,7 @@
 
 #include "base/fail.hpp"
 #include "hookline/webhook_registry.hpp"
+#include "match/webhook_check.hpp"
 
 namespace hookline {
 namespace {
@@ -20,12 +21,16 @@ Result<Match> EventMatcher::match(const Import& import) const {
   if (import.id.empty()) {
     return detail::fail(ErrorCode::invalid_import, "id: must not be empty; give the import's id");
   }
+  if (import.tenant.size() > detail::kMaxTenant) {
+    return detail::fail(ErrorCode::invalid_import, "tenant: {} bytes are over the limit of {}",
+                        import.tenant.size(), detail::kMaxTenant);
+  }
   const Result<Event> event = event_of(import);
   if (!event) return tl::unexpected(event.error());
 
   Match match;
   match.event = *event;
-  match.webhooks = registry_.match(import);
+  match.webhooks = registry_.candidates(import);
   const auto unwanted = [&](const auto& webhook) { return !wants(*webhook, *event); };
   match.webhooks.erase(std::remove_if(match.webhooks.begin(), match.webhooks.end(), unwanted),
                        match.webhooks.end());

@@ -18,7 +18,6 @@ namespace hookline::detail {
 namespace {
 
 constexpr std::size_t kMaxFaults = 50;
-constexpr std::size_t kMaxTenant = 256;
 constexpr std::size_t kMaxDescription = 4096;
 constexpr std::size_t kMaxTrigger = 1024;
 constexpr std::size_t kMaxTriggers = 10'000;
@@ -123,7 +122,16 @@ class Check {
     }
   }
 
+  /// Numbers that are no enumerator would be saved under names that cannot be loaded.
+  void check_enumerators() {
+    for (std::size_t i = 0; i < webhook_.events.size(); ++i) {
+      if (!event_from_string(to_string(webhook_.events[i]))) fault("events[{}]: is no event", i);
+    }
+    if (to_string(webhook_.state) == "unknown") fault("state: is no state of a webhook");
+  }
+
   void check_events() {
+    check_enumerators();
     const auto& events = webhook_.events;
     check_duplicates("events", events.size(), [&](std::size_t a, std::size_t b) {
       return static_cast<int>(events[a]) - static_cast<int>(events[b]);
@@ -223,10 +231,10 @@ class Check {
     }
   }
 
-  /// One at a time, because `Signer::create` stops at the first fault. It counts from the list that
-  /// it was given.
+  /// One at a time, because `Signer::from_secrets` stops at the first fault. It counts from the
+  /// list that it was given.
   void check_secret(std::size_t i) {
-    const auto signer = Signer::create(std::vector<Secret>{webhook_.secrets[i]});
+    const auto signer = Signer::from_secrets(std::vector<Secret>{webhook_.secrets[i]});
     if (signer) return;
     constexpr std::string_view kField = "secrets[0]: ";
     std::string_view message = signer.error().message;

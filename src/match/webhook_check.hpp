@@ -11,6 +11,9 @@
 
 namespace hookline::detail {
 
+/// The longest name of a tenant, in bytes, of webhooks and of imports.
+inline constexpr std::size_t kMaxTenant = 256;
+
 /// What stands in the JSON form in the place of a secret that is not shown.
 inline constexpr std::string_view kRedacted = "[redacted]";
 

@@ -42,7 +42,8 @@ RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks
                       const detail::HashKey& key);
 WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at);
 bool is_same(const Webhook& a, const Webhook& b);
-std::vector<std::string> changed_ids(const RegistryIndex& before, const RegistryIndex& after);
+tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current);
+std::vector<WebhookPtr> changes(const RegistryIndex& before, const RegistryIndex& after);
 
 }  // namespace
 
@@ -73,7 +74,7 @@ struct WebhookRegistry::State {
       next.put(stored);
       publish(std::move(next));
     }
-    listeners.notify(stored->id);
+    listeners.notify(*stored);
     return *stored;
   }
 
@@ -129,10 +130,7 @@ Result<Webhook> WebhookRegistry::update(Webhook webhook) {
     const WebhookPtr current = before.find(webhook.id);
     if (!current) return not_found(webhook.id);
     if (webhook.revision != current->revision) {
-      return fail(
-          ErrorCode::revision_conflict,
-          "revision: {} is given, but {} is at {} by now; read it again and repeat the edit",
-          webhook.revision, webhook.id, current->revision);
+      return outdated(webhook.revision, *current);
     }
     if (webhook.tenant != current->tenant) {
       faults.push_back("tenant: cannot change; remove the webhook and add another one");
@@ -157,14 +155,16 @@ Result<void> WebhookRegistry::remove(std::string_view id) {
     next.remove(removed->id);
     state_->publish(std::move(next));
   }
-  state_->listeners.notify(removed->id);
+  state_->listeners.notify(*removed);
   return {};
 }
 
-Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason) {
+Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason,
+                                         std::optional<std::uint64_t> revision) {
   return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
     const WebhookPtr current = before.find(id);
     if (!current) return not_found(id);
+    if (revision && *revision != current->revision) return outdated(*revision, *current);
     if (current->state == WebhookState::disabled) return current;
     Webhook webhook = *current;
     webhook.state = WebhookState::disabled;
@@ -196,7 +196,8 @@ Result<WebhookPage> WebhookRegistry::list(const WebhookQuery& query) const {
 
 std::size_t WebhookRegistry::size() const { return state_->snapshot()->size(); }
 
-std::vector<std::shared_ptr<const Webhook>> WebhookRegistry::match(const Import& import) const {
+std::vector<std::shared_ptr<const Webhook>> WebhookRegistry::candidates(
+    const Import& import) const {
   return state_->snapshot()->match(import);
 }
 
@@ -218,14 +219,14 @@ Result<RegistryLoadReport> WebhookRegistry::load_json(std::string_view json) {
     state_->publish(succeed(*before, *std::move(webhooks), state_->key));
     after = state_->snapshot();
   }
-  for (const std::string& id : changed_ids(*before, *after)) state_->listeners.notify(id);
+  for (const WebhookPtr& webhook : changes(*before, *after)) state_->listeners.notify(*webhook);
   return report;
 }
 
 const AddressPolicy& WebhookRegistry::address_policy() const { return state_->policy; }
 
 std::shared_ptr<void> WebhookRegistry::on_change(
-    std::function<void(const std::string& id)> changed) {
+    std::function<void(const Webhook& webhook)> changed) {
   return changed ? state_->listeners.add(std::move(changed)) : nullptr;
 }
 
@@ -335,15 +336,23 @@ bool is_same(const Webhook& a, const Webhook& b) {
                     same_header);
 }
 
-std::vector<std::string> changed_ids(const RegistryIndex& before, const RegistryIndex& after) {
-  std::vector<std::string> ids;
+tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current) {
+  return fail(ErrorCode::revision_conflict,
+              "revision: {} is given, but {} is at {} by now; read it again and repeat the edit",
+              revision, current.id, current.revision);
+}
+
+/// A webhook that has changed hands counts twice: it left one tenant and came to another.
+std::vector<WebhookPtr> changes(const RegistryIndex& before, const RegistryIndex& after) {
+  std::vector<WebhookPtr> changed;
   after.visit_all([&](const WebhookPtr& webhook) {
-    if (before.find(webhook->id) != webhook) ids.push_back(webhook->id);
+    if (before.find(webhook->id) != webhook) changed.push_back(webhook);
   });
   before.visit_all([&](const WebhookPtr& webhook) {
-    if (!after.find(webhook->id)) ids.push_back(webhook->id);
+    const WebhookPtr now_there = after.find(webhook->id);
+    if (!now_there || now_there->tenant != webhook->tenant) changed.push_back(webhook);
   });
-  return ids;
+  return changed;
 }
 
 }  // namespace

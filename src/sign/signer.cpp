@@ -108,7 +108,7 @@ Signer& Signer::operator=(const Signer&) = default;
 Signer& Signer::operator=(Signer&&) noexcept = default;
 Signer::~Signer() = default;
 
-Result<Signer> Signer::create(const std::vector<Secret>& secrets) {
+Result<Signer> Signer::from_secrets(const std::vector<Secret>& secrets) {
   std::vector<std::string_view> texts;
   texts.reserve(secrets.size());
   for (const Secret& secret : secrets) texts.push_back(secret.reveal());
@@ -123,7 +123,7 @@ Result<Signer> Signer::create(std::vector<std::string> secrets) {
     wiped.emplace_back(secret);  // a copy: moving from a short string would leave its text here
     OPENSSL_cleanse(secret.data(), secret.size());
   }
-  return create(wiped);
+  return from_secrets(wiped);
 }
 
 Result<std::string> Signer::sign(std::string_view id, std::int64_t timestamp,

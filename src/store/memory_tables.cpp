@@ -21,10 +21,24 @@ std::size_t size_of(const Attempt& attempt) {
   return sizeof(Attempt) + attempt.url.size() + attempt.error.size() + attempt.response_body.size();
 }
 
-/// A shared body counts for the whole of its event, with the first delivery.
+std::size_t size_of(const DeliveryRow& row) {
+  const Delivery& record = row.record;
+  std::size_t bytes = kRowOverhead + record.message_id.size() + record.tenant.size() +
+                      record.import_id.size() + record.webhook_id.size() + record.url.size() +
+                      record.error.size() + row.url.size() + row.lane->key.origin.size();
+  for (const Attempt& attempt : row.attempts) bytes += size_of(attempt);
+  return bytes;
+}
+
+/// What an event will take. A body that deliveries share counts once.
 std::size_t size_of(const NewEvent& event) {
-  return size_of(event.managed_body) + size_of(event.basic_body) +
-         event.deliveries.size() * kRowOverhead;
+  std::size_t bytes = size_of(event.managed_body) + size_of(event.basic_body);
+  for (const NewDelivery& delivery : event.deliveries) {
+    bytes += kRowOverhead + event.message_id.size() + event.tenant.size() + event.import_id.size() +
+             delivery.lane.webhook_id.size() + delivery.lane.origin.size() + delivery.url.size() +
+             delivery.refused.size();
+  }
+  return bytes;
 }
 
 /// A lease that is lost again and again is a delivery that takes its process down: each time the
@@ -73,6 +87,7 @@ Result<std::vector<DeliveryId>> MemoryTables::append(NewEvent event) {
     } else {
       set_waiting(row, delivery.due);
     }
+    bytes_ += size_of(row);
   }
   return ids;
 }
@@ -103,6 +118,7 @@ Result<Delivery> MemoryTables::replay(DeliveryId id,
   }
   DeliveryRow& row = insert(std::move(record), lane, event);
   row.url = url;
+  bytes_ += size_of(row);
   set_waiting(row, due);
   return row.record;
 }
@@ -129,19 +145,20 @@ bool MemoryTables::record(const Outcome& outcome) {
   if (row.record.status != DeliveryStatus::in_flight || row.lease != outcome.claim.lease) {
     return false;
   }
-  if (outcome.attempt) {
-    row.attempts.push_back(*outcome.attempt);
-    bytes_ += size_of(*outcome.attempt);
-  }
+  bytes_ -= size_of(row);
+  if (outcome.attempt) row.attempts.push_back(*outcome.attempt);
   leave_index(row);
   --counter(row.record.status);
   apply(outcome, row.record);
   ++counter(row.record.status);
+  bytes_ += size_of(row);
   if (is_finished(row.record.status)) {
     set_finished(row);
   } else {
     set_waiting(row, outcome.due);
   }
+  // Attempts take room too: what is finished makes it.
+  static_cast<void>(make_room(0, 0));
   return true;
 }
 
@@ -178,7 +195,6 @@ Claim MemoryTables::make_claim(const DeliveryRow& row, DueTime due) {
   claim.lease_until = row.due;
   claim.due = due;
   claim.lane = row.lane->key;
-  claim.lane.tenant = row.record.tenant;
   claim.attempts = row.record.attempts;
   claim.message_id = row.record.message_id;
   claim.import_id = row.record.import_id;
@@ -251,7 +267,6 @@ DeliveryRow& MemoryTables::insert(Delivery record, const LaneKey& lane,
   row.lane = &lane_at(lane);
   ++row.lane->rows;
   unfinished_.insert(row.record.id);
-  bytes_ += kRowOverhead;
   ++counter(row.record.status);
   return row;
 }
@@ -286,8 +301,7 @@ void MemoryTables::leave_index(DeliveryRow& row) {
 void MemoryTables::forget(DeliveryId id) {
   const auto found = deliveries_.find(id);
   DeliveryRow& row = found->second;
-  bytes_ -= kRowOverhead;
-  for (const Attempt& attempt : row.attempts) bytes_ -= size_of(attempt);
+  bytes_ -= size_of(row);
   if (row.event.use_count() == 1) {
     bytes_ -= size_of(row.event->managed_body) + size_of(row.event->basic_body);
   }

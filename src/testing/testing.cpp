@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/deadline.hpp"
 #include "base/text.hpp"
 
 namespace hookline::testing {
@@ -38,10 +39,11 @@ std::string header(const HttpRequest& request, std::string_view name) {
 
 struct RecordingTransport::State {
   mutable std::mutex mutex;
-  mutable std::condition_variable arrived;
+  mutable std::condition_variable answered_one;
   HttpResult otherwise = status(200);
   std::deque<HttpResult> script;
   std::vector<HttpRequest> requests;
+  std::size_t answered = 0;
 };
 
 RecordingTransport::RecordingTransport() : state_(std::make_unique<State>()) {}
@@ -65,7 +67,8 @@ std::vector<HttpRequest> RecordingTransport::requests() const {
 bool RecordingTransport::wait_for_requests(std::size_t count,
                                            std::chrono::milliseconds timeout) const {
   std::unique_lock lock(state_->mutex);
-  return state_->arrived.wait_for(lock, timeout, [&] { return state_->requests.size() >= count; });
+  return state_->answered_one.wait_until(lock, hookline::detail::deadline_after(timeout),
+                                         [&] { return state_->answered >= count; });
 }
 
 void RecordingTransport::send(HttpRequest request, Completion completion) {
@@ -78,9 +81,11 @@ void RecordingTransport::send(HttpRequest request, Completion completion) {
       result = std::move(state_->script.front());
       state_->script.pop_front();
     }
-    state_->arrived.notify_all();
   }
   completion(std::move(result));
+  const std::lock_guard lock(state_->mutex);
+  ++state_->answered;
+  state_->answered_one.notify_all();
 }
 
 // --- FunctionTransport ---------------------------------------------------------------------------

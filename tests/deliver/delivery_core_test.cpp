@@ -53,7 +53,7 @@ struct Started {
   void answer(DeliveryId id, int status, std::int64_t now) {
     HttpResponse response;
     response.status = status;
-    core.answered(id, {response, "https://a.example/", {}, {}}, at(now));
+    core.answered(id, {response, "https://a.example/", {}, {}, 1}, at(now));
   }
 
   OpenLanes lanes;
@@ -90,7 +90,7 @@ TEST_CASE("A delivery that is accepted while there is room is sent at once") {
   REQUIRE(started.accept(1, {"t", "wh", ""}));
   CHECK(ids_of(started.core.advance(at(1))) == std::vector<DeliveryId>{1});
   CHECK(started.core.in_flight() == 1);
-  CHECK_FALSE(started.core.wake_at());
+  CHECK(started.core.wake_at() == at(90'000).due);  // nothing to do but see the lease end
 }
 
 TEST_CASE("No more slots are promised than a lane may have out") {
@@ -244,8 +244,87 @@ TEST_CASE("A 410 closes the lane at once, before the registry has heard of it") 
   started.answer(1, 410, 2);
   const Orders orders = started.core.advance(at(2));
   REQUIRE(orders.disables.size() == 1);
-  CHECK(orders.disables[0].webhook_id == "wh");
+  CHECK(orders.disables[0].lane.webhook_id == "wh");
   CHECK_FALSE(started.core.reserve({"t", "wh", ""}));
-  started.core.webhook_changed("wh", LaneSettings::State::open);  // enabled again by an operator
+  started.core.webhook_changed({"t", "wh", ""},
+                               LaneSettings::State::open);  // enabled again by an operator
   CHECK(started.core.reserve({"t", "wh", ""}));
+}
+
+TEST_CASE("However many lanes become due at once, all of them are claimed") {
+  Started started;
+  started.core.waiting(at(10).due);
+  std::size_t next = 0;
+  std::size_t claimed = 0;
+  for (std::int64_t now = 10; now < 100; ++now) {
+    const Orders orders = started.core.advance(at(now));
+    if (!orders.work) {
+      // Work that is left is work that is asked for.
+      CHECK((!started.core.wake_at() || *started.core.wake_at() > at(now).due));
+      continue;
+    }
+    StoreReply reply;
+    for (const LaneClaim& claim : orders.work->claims) {
+      reply.claimed.push_back({claim.lane, {}, false});
+      ++claimed;
+    }
+    for (std::size_t i = 0; i < orders.work->list_lanes && next < 300; ++i) {
+      reply.due_lanes.push_back({"t", "wh" + std::to_string(next++), ""});
+    }
+    if (next < 300) reply.next_due = at(10).due;
+    started.core.exchanged(reply, at(now));
+  }
+  CHECK(claimed == 300);
+}
+
+TEST_CASE("The core is never woken for what it then does not do") {
+  CoreOptions options;
+  options.max_in_flight = 1;
+  Started started(options);
+  started.core.waiting(at(10).due);
+  REQUIRE(started.core.advance(at(10)).work);
+  started.core.exchanged(tl::unexpected(Error{ErrorCode::store_failed, "disk"}), at(10));
+  // The store fails while all that may be claimed is claimed.
+  for (DeliveryId id = 1; started.accept(id, {"t", "wh" + std::to_string(id), ""}); ++id) {
+  }
+  for (std::int64_t now = 10; now < 2'000; now += 100) {
+    const Orders orders = started.core.advance(at(now));
+    if (orders.work) started.core.exchanged(StoreReply{}, at(now));
+    if (!orders.empty()) continue;
+    CHECK((!started.core.wake_at() || *started.core.wake_at() > at(now).due));
+  }
+}
+
+TEST_CASE("A delivery whose lease ended while its request is out is not sent twice") {
+  Started started;
+  started.lanes.limit = 2;
+  const LaneKey lane{"t", "wh", ""};
+  REQUIRE(started.accept(1, lane, 90'000));
+  CHECK(started.core.advance(at(1)).sends.size() == 1);
+  const Orders look = started.core.advance(at(90'000));  // the lease has ended
+  REQUIRE(look.work);
+  StoreReply listed;
+  listed.due_lanes = {lane};
+  started.core.exchanged(listed, at(91'000));
+  REQUIRE(started.core.advance(at(91'000)).work);
+  StoreReply claimed;
+  Claim again;
+  again.id = 1;
+  again.lease = 2;
+  again.lane = lane;
+  again.lease_until = at(181'000).due;
+  claimed.claimed.push_back({lane, {again}, false});
+  started.core.exchanged(claimed, at(91'001));
+  CHECK(started.core.advance(at(91'001)).sends.empty());
+  CHECK(started.core.in_flight() == 1);
+
+  started.answer(1, 200, 91'002);  // the answer counts, under the new lease
+  const Orders orders = started.core.advance(at(91'002));
+  REQUIRE(orders.work);
+  CHECK(orders.work->outcomes.at(0).claim.lease == 2);
+  StoreReply recorded;
+  recorded.recorded = {true};
+  started.core.exchanged(recorded, at(91'003));
+  CHECK(started.accept(2, lane));
+  CHECK(started.accept(3, lane));  // no slot was lost
 }

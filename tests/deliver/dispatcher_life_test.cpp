@@ -2,6 +2,8 @@
 // transports that answer late.
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <mutex>
@@ -184,6 +186,9 @@ TEST_CASE("An observer that does not keep up holds nothing up, and what it misse
 
 TEST_CASE("Webhooks can be removed and added under load") {
   Bench bench;
+  for (int i = 0; i < 5; ++i) {
+    bench.add(webhook_to("https://a.example/", "wh" + std::to_string(i)));
+  }
   std::atomic<bool> stop{false};
   std::thread editor([&] {
     for (int i = 0; !stop; ++i) {
@@ -255,4 +260,44 @@ TEST_CASE("A host's signals stay with the host's threads") {
   REQUIRE(bench.dispatcher->dispatch(completed_import()));
   REQUIRE(bench.dispatcher->flush(kPatience));
   CHECK(blocked);
+}
+
+TEST_CASE("Waiting for ever is waiting until it is done") {
+  DispatcherOptions options;
+  auto transport = std::make_shared<HeldTransport>();
+  options.transport = transport;
+  Bench bench(options);
+  bench.add(webhook_to());
+  REQUIRE(bench.dispatcher->dispatch(completed_import()));
+  REQUIRE(transport->wait_for(1));
+  std::thread answer([&] {
+    std::this_thread::sleep_for(20ms);
+    transport->release(testing::status(200));
+  });
+  CHECK(bench.dispatcher->flush(std::chrono::milliseconds::max()));
+  CHECK_FALSE(bench.dispatcher->dispatch(completed_import())->deliveries.empty());
+  CHECK_FALSE(bench.dispatcher->flush(std::chrono::milliseconds::min()));
+  answer.join();
+  REQUIRE(transport->wait_for(2));
+  transport->release(testing::status(200));
+  CHECK(bench.dispatcher->shutdown(std::chrono::milliseconds::max()).abandoned == 0);
+}
+
+TEST_CASE("A forked child that uses its parent's dispatcher gets an error and does not hang") {
+  auto bench = std::make_unique<Bench>();
+  bench->add(webhook_to());
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto refused = bench->dispatcher->dispatch(completed_import());
+    const bool right = !refused && refused.error().code == ErrorCode::forked &&
+                       !bench->dispatcher->flush(1s) && !bench->dispatcher->stats();
+    bench->dispatcher.reset();
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  REQUIRE(bench->dispatcher->dispatch(completed_import()));
+  CHECK(bench->dispatcher->flush(kPatience));
 }

@@ -1,6 +1,7 @@
 #include "hookline/dispatcher.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "catch.hpp"
@@ -439,4 +440,83 @@ TEST_CASE("Many threads dispatch at once and every event arrives once") {
   REQUIRE(bench.dispatcher->flush(kPatience));
   CHECK(bench.transport->requests().size() == 800);
   CHECK(bench.dispatcher->stats()->deliveries.delivered == 800);
+}
+
+TEST_CASE("Many webhooks whose retries are due at the same moment are all tried again") {
+  Bench bench;
+  for (int i = 0; i < 300; ++i) {
+    bench.add(webhook_to("https://a.example.com/", "wh" + std::to_string(i)));
+  }
+  bench.transport->answer(testing::status(503));
+  REQUIRE(bench.dispatcher->dispatch(completed_import()));
+  REQUIRE(bench.transport->wait_for_requests(300, kPatience));
+  bench.transport->answer(testing::status(200));
+  bench.clock->advance(5s);
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  CHECK(bench.dispatcher->stats()->deliveries.delivered == 300);
+}
+
+TEST_CASE("Many paused webhooks that are enabled at once all get what waits for them") {
+  Bench bench;
+  for (int i = 0; i < 300; ++i) {
+    Webhook webhook = webhook_to("https://a.example.com/", "wh" + std::to_string(i));
+    webhook.state = WebhookState::paused;
+    bench.add(webhook);
+  }
+  REQUIRE(bench.dispatcher->dispatch(completed_import())->deliveries.size() == 300);
+  const WebhookPage page = bench.registry.list({std::nullopt, "", 1000}).value();
+  for (Webhook webhook : page.webhooks) {
+    webhook.state = WebhookState::enabled;
+    REQUIRE(bench.registry.update(webhook));
+  }
+  REQUIRE(bench.dispatcher->flush(kPatience));
+}
+
+TEST_CASE("A 410 from a URL that was replaced meanwhile does not disable the new one") {
+  DispatcherOptions options;
+  std::vector<Transport::Completion> out;
+  std::mutex mutex;
+  options.transport = std::make_shared<testing::FunctionTransport>(
+      [&](const HttpRequest& request, Transport::Completion completion) {
+        if (request.url.find("old") == std::string::npos) return completion(testing::status(200));
+        const std::lock_guard lock(mutex);
+        out.push_back(std::move(completion));
+      });
+  Bench bench(options);
+  Webhook webhook = bench.add(webhook_to("https://old.example.com/"));
+  for (const auto* id : {"1", "2", "3"}) REQUIRE(bench.dispatcher->dispatch(completed_import(id)));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (std::size_t count = 0; count < 3 && std::chrono::steady_clock::now() < deadline;) {
+    const std::lock_guard lock(mutex);
+    count = out.size();
+  }
+  webhook.url = "https://new.example.com/";
+  REQUIRE(bench.registry.update(webhook));
+  for (Transport::Completion& completion : out) completion(testing::status(410));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  CHECK(bench.registry.find(webhook.id)->state == WebhookState::enabled);
+  REQUIRE(bench.dispatcher->dispatch(completed_import("4")));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  CHECK(bench.dispatcher->stats()->deliveries.delivered == 1);
+}
+
+TEST_CASE(
+    "An id that comes back under another tenant after its first life is done gets its retries") {
+  Bench bench;
+  const Webhook first = bench.add(webhook_to("https://a.example.com/", "crm"));
+  REQUIRE(bench.dispatcher->dispatch(completed_import("1")));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  REQUIRE(bench.registry.remove(first.id));
+  Webhook second = webhook_to("https://b.example.com/", "crm");
+  second.tenant = "other";
+  bench.add(second);
+  bench.transport->answer_next(testing::status(503));
+  Import import = completed_import("2");
+  import.tenant = "other";
+  const auto receipt = bench.dispatcher->dispatch(import);
+  REQUIRE(bench.transport->wait_for_requests(2, kPatience));
+  bench.clock->advance(5s);
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  CHECK(bench.dispatcher->delivery(receipt->deliveries.at(0).id)->status ==
+        DeliveryStatus::delivered);
 }

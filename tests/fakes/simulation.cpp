@@ -133,7 +133,7 @@ void Simulation::step() {
        orders = core_->advance(now())) {
     // A 410 disables: in the model the webhook is closed until the world settles.
     for (const detail::DisableOrder& disable : orders.disables) {
-      set_state(disable.webhook_id, LaneSettings::State::closed);
+      set_state(disable.lane.webhook_id, LaneSettings::State::closed);
     }
     for (const Claim* claim : orders.sends) send(*claim);
     for (const auto& notice : orders.notices) note(notice);
@@ -143,6 +143,7 @@ void Simulation::step() {
     check_limits();
   }
   if (const auto wake = core_->wake_at()) {
+    if (millis(*wake) <= now_ms_) violated("the core wants to be woken for nothing");
     const std::int64_t at = std::max(now_ms_, millis(*wake));
     agenda_.push({at, ++order_, [] {}});
   }
@@ -224,7 +225,7 @@ void Simulation::set_state(const std::string& id, LaneSettings::State state) {
   Receiver& receiver = receivers_.at(id);
   if (receiver.settings.state == LaneSettings::State::gone) return;
   receiver.settings.state = state;
-  core_->webhook_changed(id, state);
+  core_->webhook_changed({receiver.tenant, id, ""}, state);
 }
 
 // --- Requests ------------------------------------------------------------------------------------

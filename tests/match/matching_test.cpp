@@ -9,7 +9,7 @@ using namespace hookline::test;
 namespace {
 
 Ids matched(const WebhookRegistry& registry, const Import& import) {
-  return ids_of(registry.match(import));
+  return ids_of(registry.candidates(import));
 }
 
 Import headless(ImportStatus status) {
@@ -144,7 +144,7 @@ TEST_CASE("A hundred thousand webhooks on one trigger can be added, matched and 
   WebhookRegistry registry;
   constexpr std::size_t kCount = 100'000;
   for (std::size_t i = 0; i < kCount; ++i) REQUIRE(registry.add(sample_webhook()));
-  const auto found = registry.match(sample_import());
+  const auto found = registry.candidates(sample_import());
   REQUIRE(found.size() == kCount);
   REQUIRE(std::is_sorted(found.begin(), found.end(),
                          [](const auto& a, const auto& b) { return a->id < b->id; }));

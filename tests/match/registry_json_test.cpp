@@ -124,7 +124,7 @@ TEST_CASE("A document written by hand needs a URL and a trigger only") {
       document(R"({"url":"https://hooks.acme.com/","import_identifiers":["contacts"]})")));
   CHECK(report.loaded == 1);
   CHECK(report.disabled.empty());
-  const auto found = registry.match(sample_import());
+  const auto found = registry.candidates(sample_import());
   REQUIRE(found.size() == 1);
   CHECK(found[0]->id.substr(0, 3) == "wh_");
   CHECK(found[0]->revision == 1);
@@ -186,7 +186,7 @@ TEST_CASE("A webhook that a rule refuses today is loaded as disabled, with the r
              StartsWith("header: headers[0].value: ") && Contains("; secrets[0]: "));
   CHECK_THAT(report.disabled[3], StartsWith("off: url: "));
 
-  CHECK(ids_of(registry.match(sample_import("x"))) == Ids{"good"});
+  CHECK(ids_of(registry.candidates(sample_import("x"))) == Ids{"good"});
   CHECK(registry.find("refused")->url == "https://10.0.0.1/");
   CHECK(registry.find("refused")->state == WebhookState::disabled);
   CHECK("refused: " + registry.find("refused")->disabled_reason == report.disabled[0]);

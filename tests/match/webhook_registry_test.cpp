@@ -178,7 +178,7 @@ TEST_CASE("A page is asked for with 1 to 1000 webhooks") {
 TEST_CASE("A listener hears of every change until its handle is dropped") {
   WebhookRegistry registry;
   Ids heard;
-  auto handle = registry.on_change([&](const std::string& id) { heard.push_back(id); });
+  auto handle = registry.on_change([&](const Webhook& webhook) { heard.push_back(webhook.id); });
   Webhook webhook = value_of(registry.add(sample_webhook("a")));
   value_of(registry.update(webhook));
   value_of(registry.disable("a", "x"));
@@ -204,7 +204,8 @@ TEST_CASE("A load tells of what was added, changed and removed, and of nothing e
   value_of(other.add(sample_webhook("added")));
 
   Ids heard;
-  const auto handle = registry.on_change([&](const std::string& id) { heard.push_back(id); });
+  const auto handle =
+      registry.on_change([&](const Webhook& webhook) { heard.push_back(webhook.id); });
   value_of(registry.load_json(other.to_json()));
   std::sort(heard.begin(), heard.end());
   CHECK(heard == Ids{"added", "changed", "removed"});
@@ -213,8 +214,8 @@ TEST_CASE("A load tells of what was added, changed and removed, and of nothing e
 TEST_CASE("A listener sees the change, and may change the registry itself") {
   WebhookRegistry registry;
   std::string described;
-  const auto handle = registry.on_change([&](const std::string& id) {
-    Webhook webhook = *registry.find(id);
+  const auto handle = registry.on_change([&](const Webhook& changed) {
+    Webhook webhook = changed;
     if (!webhook.description.empty()) {
       described = webhook.description;
       return;
@@ -232,7 +233,7 @@ TEST_CASE("Dropping a handle waits for the call under way") {
   std::promise<void> inside;
   std::promise<void> go_on;
   std::atomic<bool> returned{false};
-  auto handle = registry.on_change([&](const std::string&) {
+  auto handle = registry.on_change([&](const Webhook&) {
     inside.set_value();
     go_on.get_future().wait();
     returned = true;
@@ -253,7 +254,7 @@ TEST_CASE("A handle may outlive the registry") {
   std::shared_ptr<void> handle;
   {
     WebhookRegistry registry;
-    handle = registry.on_change([](const std::string&) {});
+    handle = registry.on_change([](const Webhook&) {});
     CHECK_FALSE(registry.on_change(nullptr));
   }
   handle.reset();
@@ -287,7 +288,7 @@ TEST_CASE("Readers see whole states while a writer changes them") {
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!done) {
-        check(registry.match(sample_import()));
+        check(registry.candidates(sample_import()));
         if (!registry.get("a") || !registry.list()) ++torn;
       }
     });
@@ -318,5 +319,5 @@ TEST_CASE("Writers do not undo each other") {
   for (auto& writer : writers) writer.join();
   CHECK(failed == 0);
   CHECK(registry.size() == 400);
-  CHECK(registry.match(sample_import()).size() == 400);
+  CHECK(registry.candidates(sample_import()).size() == 400);
 }

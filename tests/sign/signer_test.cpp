@@ -43,11 +43,11 @@ ErrorCode code_of(const SignatureHeaders& headers, std::int64_t now = kNow,
 
 TEST_CASE("a signer needs a secret, and says which one it cannot use") {
   CHECK(Signer::create(std::vector<std::string>{}).error().code == ErrorCode::invalid_secret);
-  CHECK(Signer::create(std::vector<Secret>{}).error().code == ErrorCode::invalid_secret);
+  CHECK(Signer::from_secrets(std::vector<Secret>{}).error().code == ErrorCode::invalid_secret);
   const auto second = Signer::create(std::vector<std::string>{kHmac, "whsec_AAAA"});
   REQUIRE_FALSE(second);
   CHECK(second.error().message == "secrets[1]: its key has 3 bytes; 24 to 64 are allowed");
-  const auto empty = Signer::create(std::vector<Secret>{Secret()});
+  const auto empty = Signer::from_secrets(std::vector<Secret>{Secret()});
   REQUIRE_FALSE(empty);
   CHECK(empty.error().message == "secrets[0]: it must begin with whsec_ or whsk_");
 }
@@ -69,7 +69,7 @@ TEST_CASE("a public key of the wrong length is refused") {
 }
 
 TEST_CASE("secrets and strings make the same signer") {
-  const auto signer = Signer::create(std::vector<Secret>{Secret(kHmac), Secret(kEd25519)});
+  const auto signer = Signer::from_secrets(std::vector<Secret>{Secret(kHmac), Secret(kEd25519)});
   REQUIRE(signer);
   CHECK(signer->sign("msg_1", kNow, "{}") == header_of({kHmac, kEd25519}));
 }

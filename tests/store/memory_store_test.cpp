@@ -92,3 +92,34 @@ TEST_CASE("A body is kept once, however many deliveries share it") {
   events.push_back(std::move(event));
   CHECK(store.append(std::move(events)).front());
 }
+
+TEST_CASE("Everything that a stranger can make long counts, attempts too") {
+  MemoryStoreOptions limits;
+  limits.max_bytes = 100'000;
+  MemoryStore store(limits);
+  NewEvent event = event_of(10);
+  event.deliveries[0].url = std::string(200'000, 'u');
+  std::vector<NewEvent> events;
+  events.push_back(event);
+  CHECK(store.append(events).front().error().code == ErrorCode::store_full);
+  events[0].deliveries[0].url.clear();
+  events[0].tenant = std::string(200'000, 't');
+  CHECK(store.append(events).front().error().code == ErrorCode::store_full);
+
+  for (int i = 0; i < 10; ++i) REQUIRE(append(store, 10));
+  StoreWork claim;
+  claim.claims = {{{"", "wh", ""}, 10, false}};
+  claim.lease_until = DueTime::max();
+  const StoreReply reply = store.exchange(claim).value();
+  StoreWork record;
+  for (const Claim& each : reply.claimed.at(0).claims) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::delivered;
+    outcome.claim = each;
+    outcome.attempt = Attempt();
+    outcome.attempt->response_body = std::string(30'000, 'r');
+    record.outcomes.push_back(outcome);
+  }
+  REQUIRE(store.exchange(record));
+  CHECK(store.counts()->delivered < 5);  // the others have made room
+}

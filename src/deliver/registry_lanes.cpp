@@ -1,0 +1,31 @@
+#include "deliver/registry_lanes.hpp"
+
+#include <utility>
+
+namespace hookline::detail {
+
+std::shared_ptr<const Webhook> webhook_of(const WebhookRegistry& registry, const LaneKey& lane) {
+  auto webhook = registry.get(lane.webhook_id);
+  return webhook && webhook->tenant == lane.tenant ? webhook : nullptr;
+}
+
+RegistryLanes::RegistryLanes(const WebhookRegistry& registry, std::size_t max_in_flight,
+                             std::vector<std::chrono::milliseconds> schedule)
+    : registry_(registry), max_in_flight_(max_in_flight), schedule_(std::move(schedule)) {}
+
+LaneSettings RegistryLanes::settings(const LaneKey& lane) const {
+  using State = LaneSettings::State;
+  if (lane.webhook_id.empty()) return {State::open, max_in_flight_};
+  const auto webhook = webhook_of(registry_, lane);
+  if (!webhook) return {State::gone, max_in_flight_};
+  const bool enabled = webhook->state == WebhookState::enabled;
+  return {enabled ? State::open : State::closed, webhook->max_in_flight.value_or(max_in_flight_)};
+}
+
+std::vector<std::chrono::milliseconds> RegistryLanes::retry_schedule(const LaneKey& lane) const {
+  if (lane.webhook_id.empty()) return schedule_;
+  const auto webhook = webhook_of(registry_, lane);
+  return webhook && webhook->retry_schedule ? *webhook->retry_schedule : schedule_;
+}
+
+}  // namespace hookline::detail
