@@ -41,7 +41,7 @@ build_programs() {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
       -DHOOKLINE_BUILD_EXAMPLES=ON -DHOOKLINE_BUILD_TESTS=OFF || return
   fi
-  cmake --build "$build" --target importer receiver
+  cmake --build "$build" --target importer receiver hookline_quickstart
 }
 
 import_everything() {

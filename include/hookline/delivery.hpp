@@ -28,8 +28,6 @@ enum class DeliveryStatus {
 
 /// The name of the enumerator.
 [[nodiscard]] HOOKLINE_API std::string_view to_string(DeliveryStatus status);
-[[nodiscard]] HOOKLINE_API std::optional<DeliveryStatus> delivery_status_from_string(
-    std::string_view name);
 
 /// One event for one webhook.
 struct Delivery {

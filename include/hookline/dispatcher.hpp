@@ -32,9 +32,10 @@ enum class OnBadHeadless {
 /// How a dispatcher works. `Dispatcher::create` checks all of it.
 struct DispatcherOptions {
   std::shared_ptr<DeliveryStore> store;  ///< null: a `MemoryStore`, which ends with the dispatcher
-  std::shared_ptr<Transport> transport;  ///< null: a `CurlTransport` of its own
-  std::shared_ptr<Clock> clock;          ///< null: the clock of the machine
-  std::shared_ptr<Observer> observer;    ///< null: nobody listens
+  /// Null: a `CurlTransport` of its own. One with options: `CurlTransport::create(…).value()`.
+  std::shared_ptr<Transport> transport;
+  std::shared_ptr<Clock> clock;        ///< null: the clock of the machine
+  std::shared_ptr<Observer> observer;  ///< null: nobody listens
 
   PayloadOptions payload;
   OnBadHeadless on_bad_headless = OnBadHeadless::send_without;

@@ -25,6 +25,7 @@ struct Match {
 class HOOKLINE_API EventMatcher {
  public:
   explicit EventMatcher(const WebhookRegistry& registry) : registry_(registry) {}
+  explicit EventMatcher(WebhookRegistry&&) = delete;  // it would be gone before the first match
 
   /// A managed webhook fires if tenant and mode are equal, one of its triggers hits, its filter
   /// lets the event through, and it is not disabled. The basic webhook fires for completed imports

@@ -36,7 +36,7 @@ struct Import {
   std::string id;                       ///< required; sent as `data.id` and as `uploadId`
   std::optional<std::string> filename;  ///< absent if the data was typed in or supplied by program
   std::optional<User> user;
-  std::chrono::system_clock::time_point created_date;  ///< when the import was completed
+  std::chrono::system_clock::time_point created_date;  ///< when it was completed; not checked
   ImportType import_type = ImportType::embedded;
   ImportStatus status = ImportStatus::successful;
   std::uint64_t num_data_rows = 0;  ///< rows in the finished import

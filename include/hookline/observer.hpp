@@ -10,8 +10,9 @@ namespace hookline {
 /// Hears of what a dispatcher does. Derive from it and override what is of interest.
 ///
 /// All calls come from one thread of the dispatcher that does nothing else, in the order in which
-/// things were recorded, with no lock held: a callback may call anything, `dispatch()` too, but
-/// must not destroy the dispatcher. What it does not take in time is dropped and counted
+/// things were recorded; only `on_dispatch` can be overtaken by the first attempt. No lock is held:
+/// a callback may call anything, `dispatch()` too, but must not destroy the dispatcher. What it
+/// does not take in time is dropped and counted
 /// (`DispatcherStats::observer_dropped`): the store, not the observer, is the record.
 /// A callback must not throw.
 class HOOKLINE_API Observer {

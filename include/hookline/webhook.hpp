@@ -51,8 +51,9 @@ struct Webhook {
   /// Only these events; empty means all.
   std::vector<Event> events;
 
-  /// Sent with every request, beside those that hookline sets. Names follow RFC 9110; those that
-  /// belong to the message itself (`host`, `content-*`, `webhook-*`, …) are refused.
+  /// Sent with every request, beside those that hookline sets. Values are no secrets: they stand in
+  /// `to_json`; credentials belong in `basic_auth` or `bearer_token`. Names follow RFC 9110; those
+  /// that belong to the message itself (`host`, `content-*`, `webhook-*`, …) are refused.
   std::vector<HttpHeader> headers;
 
   /// At most one of the two becomes the `authorization` header.

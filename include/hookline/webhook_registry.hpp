@@ -47,6 +47,8 @@ enum class Secrets { redacted, revealed };
 /// registry must outlive the dispatchers that use it.
 class HOOKLINE_API WebhookRegistry {
  public:
+  /// The policy also governs every request of the dispatchers that use this registry, those to
+  /// basic webhooks included.
   explicit WebhookRegistry(AddressPolicy policy = {});
   WebhookRegistry(const WebhookRegistry&) = delete;
   WebhookRegistry& operator=(const WebhookRegistry&) = delete;

@@ -13,10 +13,6 @@ namespace {
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxValue = 4096;
 
-bool is_token_char(char c) {
-  return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
@@ -24,6 +20,10 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
+
+bool is_token_char(char c) {
+  return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
 
 std::optional<std::string> header_name_fault(std::string_view name) {
   if (name.empty()) return "must not be empty";

@@ -22,4 +22,7 @@ namespace hookline::detail {
 /// `content-`, `proxy-` and `webhook-`, and `user-agent`. The case does not matter.
 [[nodiscard]] bool is_reserved_header(std::string_view name);
 
+/// What names of headers are made of (RFC 9110, 5.6.2).
+[[nodiscard]] bool is_token_char(char c);
+
 }  // namespace hookline::detail

@@ -1,7 +1,5 @@
 #include "hookline/delivery.hpp"
 
-#include <array>
-
 #include "deliver/delivery_record.hpp"
 
 namespace hookline {
@@ -20,16 +18,6 @@ std::string_view to_string(DeliveryStatus status) {
       return "discarded";
   }
   return "unknown";
-}
-
-std::optional<DeliveryStatus> delivery_status_from_string(std::string_view name) {
-  constexpr std::array<DeliveryStatus, 5> kAll = {
-      DeliveryStatus::pending, DeliveryStatus::in_flight, DeliveryStatus::delivered,
-      DeliveryStatus::exhausted, DeliveryStatus::discarded};
-  for (const DeliveryStatus status : kAll) {
-    if (to_string(status) == name) return status;
-  }
-  return std::nullopt;
 }
 
 DeliveryStore::~DeliveryStore() = default;

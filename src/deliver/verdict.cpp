@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.hpp"
 #include "deliver/http_date.hpp"
 
 namespace hookline::detail {
@@ -52,8 +53,7 @@ Verdict judge_failure(const VerdictInput& input) {
 }
 
 std::optional<milliseconds> parse_seconds(std::string_view digits) {
-  const bool number = !digits.empty() && std::all_of(digits.begin(), digits.end(),
-                                                     [](char c) { return c >= '0' && c <= '9'; });
+  const bool number = !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit);
   if (!number) return std::nullopt;
   std::int64_t seconds = 0;
   for (const char digit : digits) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/http_rules.hpp"
+#include "base/retry_schedule.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "hookline/signer.hpp"
@@ -26,8 +27,6 @@ constexpr std::size_t kMaxHeaderBytes = 8192;
 constexpr std::size_t kMaxCredential = 4096;
 constexpr std::size_t kMaxSecrets = 10;
 constexpr std::uint32_t kMaxInFlight = 1000;
-constexpr std::size_t kMaxTries = 50;
-constexpr std::chrono::hours kMaxDelay{7 * 24};
 
 /// Collects the faults of one webhook.
 class Check {
@@ -249,16 +248,8 @@ class Check {
             *max_in_flight, kMaxInFlight);
     }
     if (!webhook_.retry_schedule) return;
-    const auto& schedule = *webhook_.retry_schedule;
-    if (schedule.empty() || schedule.size() > kMaxTries) {
-      fault("retry_schedule: {} tries are not 1 to {}; leave it out for the default",
-            schedule.size(), kMaxTries);
-      return;
-    }
-    for (std::size_t i = 0; i < schedule.size(); ++i) {
-      if (schedule[i] >= schedule[i].zero() && schedule[i] <= kMaxDelay) continue;
-      fault("retry_schedule[{}]: {} ms is not 0 to 7 days; a delay counts from the try before", i,
-            schedule[i].count());
+    for (std::string& each : retry_schedule_faults(*webhook_.retry_schedule)) {
+      faults_.push_back(std::move(each));
     }
   }
 

@@ -5,20 +5,20 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/http_rules.hpp"
 #include "base/text.hpp"
 
 namespace hookline::detail {
 namespace {
 
 bool has(const std::vector<HttpHeader>& headers, std::string_view name);
-bool is_token_character(char c);
 bool is_control(char c);
 
 }  // namespace
 
 std::optional<std::string> fault_in(const std::vector<HttpHeader>& headers) {
   for (const auto& [name, value] : headers) {
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character)) {
+    if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char)) {
       return fmt::format("{} is not a header name", quoted(name));
     }
     if (std::any_of(value.begin(), value.end(), is_control)) {
@@ -76,12 +76,6 @@ bool has(const std::vector<HttpHeader>& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
     return equal_ignoring_case(header.name, name);
   });
-}
-
-/// RFC 9110, 5.6.2.
-bool is_token_character(char c) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return is_alnum(c) || kOthers.find(c) != std::string_view::npos;
 }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
