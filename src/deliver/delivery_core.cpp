@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 /// A lease leaves room for a request, for one that stands before it in line, and a margin.
 constexpr milliseconds kLeaseMargin{60'000};
 
+constexpr const char* kRemoved = "the webhook was removed";
+
 /// What an attempt may take in the store, whatever a transport hands over.
 constexpr std::size_t kKeptResponseBytes = 1024;
 constexpr std::size_t kMaxErrorBytes = 1024;
@@ -38,29 +40,29 @@ Attempt make_attempt(const Claim& claim, SendResult& result, const Verdict& verd
 
 DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Random& random)
     : options_(options),
-      max_held_(options.max_in_flight * 4),
       directory_(lanes),
       random_(random),
+      held_(options.max_in_flight * 4),
       poll_at_(DueTime::min()) {}
 
 // --- Accepting -----------------------------------------------------------------------------------
 
 bool DeliveryCore::reserve(const LaneKey& key) {
-  if (stopping_ || held_ >= max_held_) return false;
+  if (stopping_ || held_.room(key.tenant) == 0) return false;
   const LaneSettings now = settings(key);
   if (now.state != LaneSettings::State::open) return false;
   Lane& lane = lane_at(key);
   // What waits in the store is older and goes first.
   if (lane.backlog || lane.held() >= now.max_in_flight) return false;
   ++lane.reserved;
-  ++held_;
+  held_.add(key.tenant, 1);
   return true;
 }
 
 void DeliveryCore::cancel_reservation(const LaneKey& key) {
   Lane& lane = lane_at(key);
   --lane.reserved;
-  --held_;
+  let_go(lane, 1);
   forget_if_idle(lane);
 }
 
@@ -88,7 +90,7 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Now& now) {
   Lane& lane = *sent->second.lane;
   in_flight_.erase(sent);
   --lane.in_flight;
-  --held_;
+  let_go(lane, 1);
 
   const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);
   const Verdict verdict = judge({result.result, claim.attempts + 1,
@@ -107,22 +109,15 @@ void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& ve
   Outcome outcome;
   outcome.at = now.wall;
   outcome.due = now.due + verdict.delay;
-  switch (verdict.kind) {
-    case Verdict::Kind::delivered:
-      outcome.kind = Outcome::Kind::delivered;
-      break;
-    case Verdict::Kind::retry:
-      outcome.kind = Outcome::Kind::retry;
-      break;
-    case Verdict::Kind::exhausted:
-      outcome.kind = Outcome::Kind::exhausted;
-      break;
-    case Verdict::Kind::not_counted:
-      outcome.kind = Outcome::Kind::released;
-      break;
-  }
-  if (verdict.kind != Verdict::Kind::not_counted) {
+  outcome.kind = verdict.kind;
+  if (verdict.kind != Outcome::Kind::released) {
     outcome.attempt = make_attempt(claim, result, verdict);
+  }
+  // The webhook was removed while the request was out: there is nothing to try again for.
+  if (outcome.kind == Outcome::Kind::retry &&
+      settings(claim.lane).state == LaneSettings::State::gone) {
+    outcome.kind = Outcome::Kind::discarded;
+    outcome.reason = kRemoved;
   }
   outcome.claim = std::move(claim);
   outcomes_.push_back(std::move(outcome));
@@ -194,7 +189,7 @@ void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
   const LaneSettings current = settings(lane.key);
   if (current.state == LaneSettings::State::gone) {
     for (Claim& claim : lane.queue) discard(std::move(claim), now);
-    held_ -= lane.queue.size();
+    let_go(lane, lane.queue.size());
     lane.queue.clear();
     drain(lane);
   } else if (current.state == LaneSettings::State::closed) {
@@ -213,7 +208,7 @@ void DeliveryCore::send_next(Lane& lane, Orders& orders, const Now& now) {
   lane.queue.pop_front();
   // Never send under a lease that could end before the answer is recorded.
   if (now.due + options_.request_timeout + kLeaseMargin / 2 > claim.lease_until) {
-    --held_;
+    let_go(lane, 1);
     release(std::move(claim), now);
     return;
   }
@@ -240,7 +235,7 @@ void DeliveryCore::drain(Lane& lane) {
 
 void DeliveryCore::release_queue(Lane& lane, const Now& now) {
   for (Claim& claim : lane.queue) release(std::move(claim), now);
-  held_ -= lane.queue.size();
+  let_go(lane, lane.queue.size());
   lane.queue.clear();
 }
 
@@ -257,7 +252,7 @@ void DeliveryCore::release(Claim claim, const Now& now) {
 void DeliveryCore::discard(Claim claim, const Now& now) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::discarded;
-  outcome.reason = "the webhook was removed";
+  outcome.reason = kRemoved;
   outcome.at = now.wall;
   outcome.claim = std::move(claim);
   outcomes_.push_back(std::move(outcome));

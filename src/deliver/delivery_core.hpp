@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "deliver/holdings.hpp"
 #include "deliver/lane.hpp"
 #include "deliver/turns.hpp"
 #include "deliver/verdict.hpp"
@@ -148,6 +149,9 @@ class DeliveryCore {
   [[nodiscard]] bool can_list() const;
   void make_work(const Now& now);
   void add_claims();
+  void claim(Lane& lane);
+  void let_go(const Lane& lane, std::size_t count);
+  void unpark(const std::string& tenant);
   [[nodiscard]] std::size_t room_for_claims(const Lane& lane) const;
   void work_failed(const Now& now);
   void note_recorded(const StoreReply& reply);
@@ -155,14 +159,13 @@ class DeliveryCore {
   void adopt(const LaneKey& key);
 
   const CoreOptions options_;
-  const std::size_t max_held_;  ///< claims in memory, read-ahead included
   const LaneDirectory& directory_;
   Random& random_;
   bool stopping_ = false;
 
   std::unordered_map<LaneKey, Lane, LaneKeyHash> lanes_;
   Turns turns_;
-  std::size_t held_ = 0;  ///< the sum of `Lane::held()`
+  Holdings held_;  ///< the sums of `Lane::held()`
   std::unordered_map<DeliveryId, InFlight> in_flight_;
   std::unordered_set<LaneKey, LaneKeyHash> closed_;   ///< lanes that we hold in the store
   std::unordered_set<LaneKey, LaneKeyHash> refused_;  ///< answered 410 and are being disabled
@@ -171,6 +174,8 @@ class DeliveryCore {
   std::vector<Outcome> outcomes_;
   std::vector<LaneHold> holds_;
   std::deque<LaneKey> hungry_;  ///< lanes that have more in the store and room for it
+  /// Hungry lanes of tenants that hold as much as they may, by tenant. They come back one by one.
+  std::unordered_map<std::string, std::deque<LaneKey>> parked_;
   std::optional<DueTime> poll_at_;
 
   // The round that is under way, or has failed and is to be tried again.

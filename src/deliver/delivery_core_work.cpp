@@ -45,11 +45,11 @@ std::optional<DueTime> DeliveryCore::next_work() const {
 
 std::optional<DueTime> DeliveryCore::wake_at() const { return next_work(); }
 
-bool DeliveryCore::can_claim() const { return !stopping_ && held_ < max_held_ && !hungry_.empty(); }
+bool DeliveryCore::can_claim() const { return !stopping_ && !held_.full() && !hungry_.empty(); }
 
 /// There is room for more claims, and not too many lanes wait for it already.
 bool DeliveryCore::can_list() const {
-  return !stopping_ && held_ < max_held_ && hungry_.size() < kLanesListed;
+  return !stopping_ && !held_.full() && hungry_.size() < kLanesListed;
 }
 
 void DeliveryCore::make_work(const Now& now) {
@@ -67,21 +67,47 @@ void DeliveryCore::make_work(const Now& now) {
 }
 
 void DeliveryCore::add_claims() {
-  for (std::size_t left = hungry_.size(); left > 0 && held_ < max_held_; --left) {
+  for (std::size_t left = hungry_.size(); left > 0 && !held_.full(); --left) {
     const LaneKey key = std::move(hungry_.front());
     hungry_.pop_front();
     Lane& lane = lane_at(key);
     lane.hungry = false;
     if (!lane.draining && settings(key).state == LaneSettings::State::closed) {
       close(lane, Now{work_.now, {}});
-      forget_if_idle(lane);
-      continue;
+    } else {
+      claim(lane);
     }
-    lane.asked_for = std::min(room_for_claims(lane), max_held_ - held_);
-    if (lane.asked_for == 0) continue;
-    held_ += lane.asked_for;
-    work_.claims.push_back({key, lane.asked_for, lane.draining});
+    unpark(key.tenant);
+    forget_if_idle(lane);
   }
+}
+
+void DeliveryCore::claim(Lane& lane) {
+  const std::size_t room = held_.room(lane.key.tenant);
+  if (room == 0) {
+    lane.hungry = true;
+    parked_[lane.key.tenant].push_back(lane.key);
+    return;
+  }
+  lane.asked_for = std::min(room_for_claims(lane), room);
+  if (lane.asked_for == 0) return;
+  held_.add(lane.key.tenant, lane.asked_for);
+  work_.claims.push_back({lane.key, lane.asked_for, lane.draining});
+}
+
+/// Whatever makes room for a tenant brings one of its parked lanes back; what that one leaves
+/// brings the next.
+void DeliveryCore::let_go(const Lane& lane, std::size_t count) {
+  held_.remove(lane.key.tenant, count);
+  unpark(lane.key.tenant);
+}
+
+void DeliveryCore::unpark(const std::string& tenant) {
+  const auto parked = parked_.find(tenant);
+  if (parked == parked_.end() || held_.room(tenant) == 0) return;
+  hungry_.push_back(std::move(parked->second.front()));
+  parked->second.pop_front();
+  if (parked->second.empty()) parked_.erase(parked);
 }
 
 /// A lane may hold twice what it may have out, so that a request that ends finds the next delivery
@@ -97,7 +123,7 @@ void DeliveryCore::exchanged(Result<StoreReply> reply, const Now& now) {
   working_ = false;
   for (const LaneClaim& claim : work_.claims) {
     Lane& lane = lane_at(claim.lane);
-    held_ -= lane.asked_for;
+    let_go(lane, lane.asked_for);
     lane.asked_for = 0;
   }
   if (!reply) return work_failed(now);
@@ -147,7 +173,7 @@ void DeliveryCore::take_claims(ClaimedLane& claimed, const Now& now) {
       release(std::move(claim), now);  // claimed to be discarded, but the webhook is there again
     } else {
       lane.queue.push_back(std::move(claim));
-      ++held_;
+      held_.add(lane.key.tenant, 1);
     }
   }
   lane.draining = lane.draining && claimed.more;

@@ -17,7 +17,7 @@ constexpr std::chrono::hours kLongestRetryAfter{24};
 
 Verdict retry_or_exhaust(const VerdictInput& input, std::string error) {
   if (input.attempts >= input.schedule.size()) {
-    return {Verdict::Kind::exhausted, milliseconds(0), false, std::move(error)};
+    return {Outcome::Kind::exhausted, milliseconds(0), false, std::move(error)};
   }
   const auto planned = static_cast<double>(input.schedule[input.attempts].count()) * input.stretch;
   milliseconds delay(std::llround(planned));
@@ -25,14 +25,14 @@ Verdict retry_or_exhaust(const VerdictInput& input, std::string error) {
     const auto asked = parse_retry_after(*input.result->retry_after, input.wall_now);
     if (asked) delay = std::max(delay, *asked);
   }
-  return {Verdict::Kind::retry, delay, false, std::move(error)};
+  return {Outcome::Kind::retry, delay, false, std::move(error)};
 }
 
 Verdict judge_response(const VerdictInput& input) {
   const int status = input.result->status;
   if (status >= 200 && status < 300) return {};
   if (status == 410) {
-    return {Verdict::Kind::exhausted, milliseconds(0), true,
+    return {Outcome::Kind::exhausted, milliseconds(0), true,
             "http: status 410, the receiver is gone"};
   }
   const bool redirect = status >= 300 && status < 400;
@@ -44,10 +44,10 @@ Verdict judge_failure(const VerdictInput& input) {
   const TransportFailure& failure = input.result.error();
   std::string error = fmt::format("{}: {}", to_string(failure.failure), failure.message);
   if (failure.failure == FailureClass::cancelled) {
-    return {Verdict::Kind::not_counted, milliseconds(0), false, std::move(error)};
+    return {Outcome::Kind::released, milliseconds(0), false, std::move(error)};
   }
   if (failure.permanent) {
-    return {Verdict::Kind::exhausted, milliseconds(0), false, std::move(error)};
+    return {Outcome::Kind::exhausted, milliseconds(0), false, std::move(error)};
   }
   return retry_or_exhaust(input, std::move(error));
 }

@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "hookline/delivery_store.hpp"
 #include "hookline/transport.hpp"
 
 namespace hookline::detail {
 
-/// What an attempt means for its delivery.
+/// What an attempt means for its delivery. `released`: it does not count.
 struct Verdict {
-  enum class Kind { delivered, retry, exhausted, not_counted };
-  Kind kind = Kind::delivered;
+  Outcome::Kind kind = Outcome::Kind::delivered;
   std::chrono::milliseconds delay{0};  ///< before the next try, for `retry`
   bool gone = false;                   ///< the receiver wants no more events: 410
   std::string error;                   ///< empty for `delivered`

@@ -314,7 +314,10 @@ void MemoryTables::forget(DeliveryId id) {
 
 LaneRow& MemoryTables::lane_at(const LaneKey& key) {
   const auto [lane, added] = lanes_.try_emplace(key);
-  if (added) lane->second.key = key;
+  if (added) {
+    lane->second.key = key;
+    lane->second.number = ++last_lane_;
+  }
   return lane->second;
 }
 

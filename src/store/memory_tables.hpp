@@ -37,6 +37,7 @@ struct DeliveryRow {
 
 struct LaneRow {
   LaneKey key;
+  std::uint64_t number = 0;  ///< orders lanes that are due at the same time, the older first
   std::set<std::pair<DueTime, DeliveryId>> waiting;
   DueTime hold = DueTime::min();
   std::size_t rows = 0;  ///< deliveries of the lane, finished ones too
@@ -73,6 +74,11 @@ class MemoryTables {
 
  private:
   using Listing = std::pair<DueTime, LaneRow*>;
+  struct ListedBefore {
+    bool operator()(const Listing& a, const Listing& b) const {
+      return a.first != b.first ? a.first < b.first : a.second->number < b.second->number;
+    }
+  };
 
   bool make_room(std::size_t deliveries, std::size_t bytes);
   DeliveryRow& insert(Delivery record, const LaneKey& lane, std::shared_ptr<const EventRow> event);
@@ -92,11 +98,12 @@ class MemoryTables {
 
   const MemoryStoreOptions options_;
   DeliveryId last_id_ = 0;
+  std::uint64_t last_lane_ = 0;
   std::size_t bytes_ = 0;
   DeliveryCounts counts_;
   std::map<DeliveryId, DeliveryRow> deliveries_;
   std::unordered_map<LaneKey, LaneRow, LaneKeyHash> lanes_;
-  std::set<Listing> listings_;                       ///< lanes by the time they are to be listed
+  std::set<Listing, ListedBefore> listings_;         ///< lanes by the time they are to be listed
   std::set<std::pair<DueTime, DeliveryId>> leases_;  ///< claimed deliveries by the end of the lease
   std::set<DeliveryId> unfinished_;
   std::deque<DeliveryId> finished_;  ///< in the order in which they ended

@@ -328,3 +328,47 @@ TEST_CASE("A delivery whose lease ended while its request is out is not sent twi
   CHECK(started.accept(2, lane));
   CHECK(started.accept(3, lane));  // no slot was lost
 }
+
+TEST_CASE("A tenant with many slow receivers leaves room for the others") {
+  CoreOptions options;
+  options.max_in_flight = 4;
+  Started started(options);
+  DeliveryId id = 1;
+  while (started.accept(id, {"greedy", "", "https://" + std::to_string(id) + ".example"})) ++id;
+  CHECK(id == 9);  // half of what may be in memory
+  CHECK(started.core.advance(at(1)).sends.size() == 4);
+  REQUIRE(started.accept(100, {"modest", "wh", ""}));
+  started.answer(1, 200, 2);
+  started.answer(2, 200, 2);
+  CHECK(ids_of(started.core.advance(at(2))) == std::vector<DeliveryId>{5, 100});  // in turn
+}
+
+TEST_CASE("Lanes of a tenant that holds its share come back one by one, and none is forgotten") {
+  CoreOptions options;
+  options.max_in_flight = 2;
+  Started started(options);
+  started.core.waiting(at(10).due);
+  std::size_t listed = 0;
+  std::size_t delivered = 0;
+  for (std::int64_t now = 10; now < 5'000 && delivered < 200; ++now) {
+    const Orders orders = started.core.advance(at(now));
+    for (const Claim* claim : orders.sends) started.answer(claim->id, 200, now);
+    delivered += orders.sends.size();
+    if (!orders.work) continue;
+    StoreReply reply;
+    reply.recorded.assign(orders.work->outcomes.size(), true);
+    for (const LaneClaim& wish : orders.work->claims) {
+      Claim claim;
+      claim.id = std::stoull(wish.lane.webhook_id);
+      claim.lane = wish.lane;
+      claim.lease_until = at(now + 90'000).due;
+      reply.claimed.push_back({wish.lane, {claim}, false});
+    }
+    for (std::size_t i = 0; i < orders.work->list_lanes && listed < 200; ++i) {
+      reply.due_lanes.push_back({"t", std::to_string(++listed), ""});
+    }
+    if (listed < 200) reply.next_due = at(10).due;
+    started.core.exchanged(reply, at(now));
+  }
+  CHECK(delivered == 200);
+}

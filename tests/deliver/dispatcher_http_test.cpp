@@ -118,7 +118,6 @@ TEST_CASE("A retry-after in seconds puts the next try off") {
 }
 
 TEST_CASE("A retry-after with a date puts the next try off") {
-  // The date is whole seconds, so the longest wait that can be promised is one less than it names.
   std::atomic<int> asked{0};
   const std::time_t later = std::time(nullptr) + 2;
   char date[64];
@@ -136,7 +135,7 @@ TEST_CASE("A retry-after with a date puts the next try off") {
   CHECK(bench.deliver(server).status == DeliveryStatus::delivered);
   const auto attempts = bench.attempts();
   REQUIRE(attempts.size() == 2);
-  CHECK(attempts[1].started_at - attempts[0].started_at >= 900ms);
+  CHECK(attempts[1].started_at >= std::chrono::system_clock::from_time_t(later));
 }
 
 TEST_CASE("A body that drips on after a 2xx is cut off at the time limit and counts as delivered") {

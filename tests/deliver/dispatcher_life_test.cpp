@@ -180,7 +180,7 @@ TEST_CASE("An observer that does not keep up holds nothing up, and what it misse
       REQUIRE(bench.dispatcher->dispatch(completed_import(std::to_string(i))));
     }
     REQUIRE(bench.dispatcher->flush(kPatience));
-    CHECK(bench.dispatcher->stats()->observer_dropped >= 50);
+    CHECK(bench.dispatcher->stats()->observer_dropped >= 40);  // of the 50 dispatches alone
   }
 }
 
@@ -232,6 +232,22 @@ TEST_CASE("An id that comes back under another tenant gets that tenant's events,
     CHECK(delivery.url ==
           (delivery.tenant.empty() ? "https://a.example.com/" : "https://b.example.com/"));
   }
+}
+
+TEST_CASE("A webhook that is removed while its request is out is not waited for any longer") {
+  DispatcherOptions options;
+  auto transport = std::make_shared<HeldTransport>();
+  options.transport = transport;
+  Bench bench(options);
+  const Webhook webhook = bench.add(webhook_to());
+  REQUIRE(bench.dispatcher->dispatch(completed_import()));
+  REQUIRE(transport->wait_for(1));
+  REQUIRE(bench.registry.remove(webhook.id));
+  bench.dispatcher->flush(20ms);
+  transport->release(testing::status(500));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  CHECK(bench.only_delivery().status == DeliveryStatus::discarded);
+  CHECK(bench.only_delivery().attempts == 1);
 }
 
 TEST_CASE("Several dispatchers live in one process without hearing of each other") {

@@ -6,7 +6,7 @@
 using namespace hookline;
 using namespace hookline::detail;
 using namespace std::chrono_literals;
-using Kind = Verdict::Kind;
+using Kind = Outcome::Kind;
 
 namespace {
 
@@ -63,7 +63,7 @@ TEST_CASE("A failure is retried unless trying again cannot help") {
 }
 
 TEST_CASE("A cancelled request does not count") {
-  CHECK(after(testing::failure(FailureClass::cancelled), 3).kind == Kind::not_counted);
+  CHECK(after(testing::failure(FailureClass::cancelled), 3).kind == Kind::released);
 }
 
 TEST_CASE("A retry-after is obeyed where it asks for more than the schedule") {
