@@ -84,9 +84,13 @@ struct ShutdownReport {
 /// Threads: every function may be called from any thread at the same time, `shutdown` and the
 /// destructor only from outside of transports, stores and listeners that the dispatcher calls.
 /// After a `fork` the child has no dispatcher: what it inherited answers `forked`, and its
-/// destructor does nothing. Ownership: refers to the registry, which must outlive it; shares store,
+/// destructor does nothing.
+///
+/// Ownership: refers to the registry, which must outlive it; shares store,
 /// transport, clock and observer. A transport that was passed in is not shut down with the
-/// dispatcher. End: `shutdown` first, where the end must be bounded in time. The destructor shuts
+/// dispatcher.
+///
+/// End: `shutdown` first, where the end must be bounded in time. The destructor shuts
 /// down with a timeout of five seconds if nobody has.
 class HOOKLINE_API Dispatcher {
  public:

@@ -69,9 +69,15 @@ using HttpResult = tl::expected<HttpResponse, TransportFailure>;
 ///
 /// Threads: `send` is called from any thread; it must not wait for the network, and not throw. The
 /// completion is called exactly once for each `send`, from any thread, also from inside `send`. It
-/// returns soon, does not throw and may call `send`, but must not destroy the transport. Ownership:
-/// the transport owns the request and the completion until it has called it. End: before the
-/// destructor returns, every open request is completed, as `cancelled` if need be. Redirects are
+/// returns soon, does not throw and may call `send`, but must not destroy the transport.
+///
+/// Ownership:
+/// the transport owns the request and the completion until it has called it.
+///
+/// End: before the
+/// destructor returns, every open request is completed, as `cancelled` if need be.
+///
+/// Redirects are
 /// answers like any other: a transport never follows one.
 class HOOKLINE_API Transport {
  public:
