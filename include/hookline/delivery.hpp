@@ -64,6 +64,7 @@ struct Attempt {
 
 /// Which deliveries to list; every field that is set must hold. Oldest first.
 struct DeliveryQuery {
+  std::optional<DeliveryId> id;
   std::optional<std::string> tenant;
   std::optional<std::string> webhook_id;  ///< an empty one asks for basic webhooks
   std::optional<std::string> import_id;
@@ -78,15 +79,48 @@ struct DeliveryPage {
   std::optional<DeliveryId> next;  ///< `after` of the next page; absent on the last one
 };
 
-/// How many deliveries stand where.
+/// How many deliveries stand where, in all or of one tenant.
 struct DeliveryCounts {
   std::uint64_t pending = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t delivered = 0;
   std::uint64_t exhausted = 0;
   std::uint64_t discarded = 0;
+  std::uint64_t pending_bytes = 0;  ///< the bodies that are still to be sent; see `Quotas`
   /// When the oldest delivery that is not finished was accepted.
   std::optional<std::chrono::system_clock::time_point> oldest_unfinished;
+};
+
+/// The deliveries of one webhook, or the basic ones of one tenant to one origin, that are not
+/// finished: they share limits and turns.
+struct LaneStats {
+  std::uint64_t id = 0;  ///< orders lanes and names a place in their list; not the same for ever
+  std::string tenant;
+  std::string webhook_id;  ///< empty: basic webhooks
+  std::string origin;      ///< of basic webhooks: `https://host:port`
+  std::uint64_t pending = 0;
+  std::uint64_t in_flight = 0;
+  std::optional<std::chrono::system_clock::time_point> oldest_unfinished;
+  /// Since when every try has failed; absent if the last one succeeded.
+  std::optional<std::chrono::system_clock::time_point> failing_since;
+};
+
+/// Which lanes to list: those with something that is not finished.
+struct LaneQuery {
+  std::optional<std::string> tenant;
+  std::uint64_t after = 0;  ///< only ids greater than this one
+  std::size_t limit = 100;  ///< 1 to 1000
+};
+
+struct LanePage {
+  std::vector<LaneStats> lanes;
+  std::optional<std::uint64_t> next;  ///< `after` of the next page; absent on the last one
+};
+
+/// What to erase for privacy: everything of a tenant, or of one of its imports.
+struct EraseQuery {
+  std::string tenant;
+  std::optional<std::string> import_id;
 };
 
 }  // namespace hookline

@@ -26,6 +26,9 @@ struct DispatchReceipt {
   std::vector<AcceptedDelivery> deliveries;  ///< none, if nobody wants to know
   /// Set if the headless document was refused and the event goes out with `"headless":null`.
   std::optional<Error> headless_error;
+  /// The idempotency key had been used for the same import: this is the receipt of that dispatch,
+  /// and nothing has changed.
+  bool repeated = false;
 };
 
 }  // namespace hookline

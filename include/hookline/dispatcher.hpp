@@ -3,8 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "hookline/clock.hpp"
@@ -13,9 +16,12 @@
 #include "hookline/dispatch_receipt.hpp"
 #include "hookline/export.hpp"
 #include "hookline/import.hpp"
+#include "hookline/logger.hpp"
 #include "hookline/observer.hpp"
 #include "hookline/payload_builder.hpp"
+#include "hookline/quotas.hpp"
 #include "hookline/result.hpp"
+#include "hookline/retention.hpp"
 #include "hookline/secret.hpp"
 #include "hookline/transport.hpp"
 #include "hookline/webhook_registry.hpp"
@@ -36,6 +42,11 @@ struct DispatcherOptions {
   std::shared_ptr<Transport> transport;
   std::shared_ptr<Clock> clock;        ///< null: the clock of the machine
   std::shared_ptr<Observer> observer;  ///< null: nobody listens
+  std::shared_ptr<Logger> logger;      ///< null: nothing is logged
+
+  /// False: this dispatcher accepts imports and takes commands, and another one, in another process
+  /// on the same store, delivers.
+  bool deliver = true;
 
   PayloadOptions payload;
   OnBadHeadless on_bad_headless = OnBadHeadless::send_without;
@@ -59,13 +70,32 @@ struct DispatcherOptions {
   std::size_t max_in_flight = 256;  ///< requests at the same time, in all
   /// The default for each managed webhook, and for a tenant's basic webhooks to one origin.
   std::size_t max_in_flight_per_webhook = 8;
-  std::size_t observer_queue = 10'000;  ///< what may wait for the observer before some is dropped
+
+  Quotas quotas;        ///< how much may be pending; none unless set
+  Retention retention;  ///< how long the store keeps what is finished
+
+  /// What may wait for the observer and the logger before some is dropped.
+  std::size_t observer_queue = 10'000;
+  std::size_t async_queue = 10'000;  ///< imports that may wait in `dispatch_async`
+};
+
+/// What a single dispatch is told beside its import.
+struct DispatchOptions {
+  /// Makes the dispatch repeatable, after a crash of the host, say: a key that was used within the
+  /// last day (`Retention::idempotency_keys`) by this tenant for the same import, in every field,
+  /// answers with the first receipt and changes nothing; for another import it is an error. 1 to
+  /// 255 bytes of UTF-8.
+  std::optional<std::string> idempotency_key;
 };
 
 /// A moment in the life of a dispatcher, in numbers.
 struct DispatcherStats {
   DeliveryCounts deliveries;  ///< as the store has them
   std::optional<std::chrono::milliseconds> oldest_unfinished_age;
+  std::uint64_t requests_in_flight = 0;
+  bool paused = false;  ///< by `pause()`
+  bool offline =
+      false;  ///< nobody can be reached: tries do not count, a probe goes out now and then
   std::uint64_t observer_dropped = 0;
 };
 
@@ -105,8 +135,23 @@ class HOOKLINE_API Dispatcher {
   /// import that nobody wants to hear of is accepted with no deliveries and leaves nothing behind.
   ///
   /// Errors: those of `EventMatcher::match` and `PayloadBuilder`, `store_full`, `store_failed`,
-  /// `shut_down`, `forked`. After an error nothing was stored.
-  [[nodiscard]] Result<DispatchReceipt> dispatch(const Import& import);
+  /// `quota_exceeded`, `invalid_idempotency_key`, `idempotency_conflict`, `shut_down`, `forked`.
+  /// After an error nothing was stored, but for `commit_unknown`, where nobody can tell: its
+  /// message has the message id, and a dispatch with an idempotency key can simply be repeated.
+  [[nodiscard]] Result<DispatchReceipt> dispatch(const Import& import,
+                                                 const DispatchOptions& options = {});
+
+  /// The same for many imports that share a commit; one result for each. `options` are none, or one
+  /// for each import (`invalid_options`). Imports with errors do not stop the others.
+  [[nodiscard]] std::vector<Result<DispatchReceipt>> dispatch_batch(
+      const std::vector<Import>& imports, const std::vector<DispatchOptions>& options = {});
+
+  /// The same for hosts with an event loop: returns at once. `done` is called exactly once, from a
+  /// thread of the dispatcher, with no lock held; it may call anything, but must return soon and
+  /// not throw, nor destroy the dispatcher. Imports that wait share a commit. `overloaded` (too
+  /// many wait), `shut_down` and `forked` are told from inside the call.
+  void dispatch_async(Import import, std::function<void(Result<DispatchReceipt>)> done,
+                      DispatchOptions options = {});
 
   /// Waits until every delivery that this dispatcher has accepted before the call has its outcome;
   /// true if so. One that waits for a retry or for a paused webhook has none. The wait is in steady
@@ -117,16 +162,53 @@ class HOOKLINE_API Dispatcher {
   /// records what came of them and ends the threads. Later calls return the same report.
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
 
+  // --- Looking -----------------------------------------------------------------------------------
+
   /// `delivery_not_found`.
   [[nodiscard]] Result<Delivery> delivery(DeliveryId id) const;
   [[nodiscard]] Result<DeliveryPage> deliveries(const DeliveryQuery& query = {}) const;
   [[nodiscard]] Result<std::vector<Attempt>> attempts(DeliveryId delivery) const;
 
+  /// Lanes with something unfinished, a page in the order of their ids. `invalid_query`.
+  [[nodiscard]] Result<LanePage> lanes(const LaneQuery& query = {}) const;
+  /// With a tenant, `deliveries` and `oldest_unfinished_age` are that tenant's alone.
+  [[nodiscard]] Result<DispatcherStats> stats(
+      const std::optional<std::string>& tenant = std::nullopt) const;
+  /// Counters and gauges in the text format of Prometheus, version 0.0.4. Counters begin with the
+  /// dispatcher.
+  [[nodiscard]] Result<std::string> metrics() const;
+
+  // --- Commands ----------------------------------------------------------------------------------
+
   /// Sends the same body under the same message id to the same webhook once more, as a new delivery
   /// with tries of its own. `delivery_not_found`, `webhook_not_found` if the webhook was removed.
   [[nodiscard]] Result<Delivery> replay(DeliveryId delivery);
 
-  [[nodiscard]] Result<DispatcherStats> stats() const;
+  /// Replays what did not get to a webhook since then (the time at which it was accepted): all that
+  /// is exhausted or discarded, what was dispatched while the webhook was disabled included, and
+  /// has not been replayed yet. Returns how many. `webhook_not_found`.
+  [[nodiscard]] Result<std::uint64_t> recover(std::string_view webhook_id,
+                                              std::chrono::system_clock::time_point since);
+
+  /// Takes deliveries without an outcome off: all that the query finds, whatever its `status`,
+  /// `after` and `limit` say. A request that is out is let finish: if it fails, its delivery is
+  /// discarded instead of waiting again. Returns how many. `invalid_query` if the query names
+  /// nothing.
+  [[nodiscard]] Result<std::uint64_t> discard(const DeliveryQuery& query,
+                                              std::string reason = "by the operator");
+
+  /// Removes bodies, records and idempotency keys of a tenant or of one of its imports, finished or
+  /// not. Returns how many deliveries. A request that is out is let finish and leaves no record.
+  [[nodiscard]] Result<std::uint64_t> erase(const EraseQuery& query);
+
+  /// Sends no more requests until `resume`, over the end of the process and in every process on the
+  /// store; imports go on being accepted. To pause one webhook: `WebhookRegistry::pause`.
+  [[nodiscard]] Result<void> pause();
+  [[nodiscard]] Result<void> resume();
+
+  /// Sends an event that tells of a made-up import, to see whether a receiver works; a delivery
+  /// like any other. `webhook_not_found`, `webhook_not_enabled`.
+  [[nodiscard]] Result<Delivery> send_test(std::string_view webhook_id);
 
  private:
   class Impl;

@@ -15,6 +15,8 @@ enum class ErrorCode : int {
   no_event_for_state = 101,  ///< the import's state raises no event
   invalid_headless = 102,    ///< the headless document is missing, misplaced, broken or hostile
   body_too_large = 103,      ///< the body would be over its limit
+  invalid_idempotency_key = 104,
+  idempotency_conflict = 105,  ///< the key was used for another import of the tenant
 
   // The registry.
   invalid_webhook = 200,            ///< one or more fields of `Webhook`; the message names them all
@@ -22,6 +24,7 @@ enum class ErrorCode : int {
   webhook_not_found = 202,          ///< no webhook has this id
   revision_conflict = 203,          ///< `update` of a webhook that has changed since it was read
   invalid_registry_document = 204,  ///< the JSON form of a registry cannot be read
+  webhook_not_enabled = 205,  ///< it is paused or disabled, and what was asked needs it enabled
 
   // Addresses.
   invalid_url = 300,      ///< not a URL that hookline understands
@@ -41,12 +44,16 @@ enum class ErrorCode : int {
   store_failed = 501,  ///< the store could not read or write; the message says why
   delivery_not_found = 502,
   invalid_query = 503,
+  quota_exceeded = 504,  ///< more may not wait, in all or for this tenant; see `Quotas`
+  commit_unknown = 505,  ///< the disk failed under a commit: it may have taken place or not
+  body_dropped = 506,    ///< the delivery is on record, but its body is not kept any more
 
   // The dispatcher.
   invalid_options = 600,
   shut_down = 601,      ///< the dispatcher has been shut down
   system_failed = 602,  ///< the operating system refused something (a thread, memory for curl)
-  forked = 603          ///< the dispatcher belongs to the process that this one was forked from
+  forked = 603,         ///< the dispatcher belongs to the process that this one was forked from
+  overloaded = 604      ///< too much waits already; try again later
 };
 
 /// The name of a code, as it stands in `ErrorCode`.

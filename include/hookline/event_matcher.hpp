@@ -17,7 +17,9 @@ class WebhookRegistry;
 struct Match {
   Event event = Event::import_completed;
   std::vector<std::shared_ptr<const Webhook>> webhooks;  ///< each once, in the order of their ids
-  bool basic = false;                                    ///< the import's own webhook fires
+  /// Those that would, but are disabled.
+  std::vector<std::shared_ptr<const Webhook>> disabled;
+  bool basic = false;  ///< the import's own webhook fires
 };
 
 /// Finds the webhooks that an import fires. Usable from many threads at once; refers to the

@@ -22,15 +22,24 @@ class HOOKLINE_API MemoryStore final : public DeliveryStore {
   explicit MemoryStore(MemoryStoreOptions options = {});
   ~MemoryStore() override;
 
-  std::vector<Result<std::vector<DeliveryId>>> append(std::vector<NewEvent> events) override;
+  std::vector<Result<AppendedEvent>> append(std::vector<NewEvent> events,
+                                            const Quotas& quotas) override;
   Result<StoreReply> exchange(const StoreWork& work) override;
-  Result<Delivery> replay(DeliveryId id, std::chrono::system_clock::time_point created_at,
-                          DueTime due) override;
+  Result<Delivery> replay(DeliveryId id, const Moment& now) override;
+  Result<StoreBite> recover(const RecoverQuery& query, const Moment& now) override;
+  Result<StoreBite> discard(const DeliveryQuery& query, const std::string& reason,
+                            const Moment& now) override;
+  Result<StoreBite> erase(const EraseQuery& query, std::size_t limit) override;
+  Result<void> set_paused(bool paused) override;
   Result<Delivery> find(DeliveryId id) const override;
   Result<DeliveryPage> list(const DeliveryQuery& query) const override;
   Result<std::vector<Attempt>> attempts(DeliveryId id) const override;
-  Result<DeliveryCounts> counts() const override;
+  Result<LanePage> lanes(const LaneQuery& query) const override;
+  Result<DeliveryCounts> counts(
+      const std::optional<std::string>& tenant = std::nullopt) const override;
   Result<bool> has_unfinished(DeliveryId up_to) const override;
+  Result<DeliveryId> newest() const override;
+  Result<DueTime> last_time() const override;
 
  private:
   struct State;

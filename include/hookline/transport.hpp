@@ -60,6 +60,7 @@ struct TransportFailure {
   FailureClass failure = FailureClass::internal;
   std::string message;     ///< one line, printable, without secrets or query strings
   bool permanent = false;  ///< trying again cannot help (a URL or literal address that is refused)
+  bool connected = false;  ///< there was a connection: somebody was reached
 };
 
 using HttpResult = tl::expected<HttpResponse, TransportFailure>;

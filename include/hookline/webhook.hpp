@@ -24,6 +24,17 @@ enum class WebhookState {
 /// `enabled`, `paused`, `disabled`.
 [[nodiscard]] HOOKLINE_API std::string_view to_string(WebhookState state);
 
+/// In which order a webhook gets its deliveries.
+enum class Ordering {
+  none,  ///< as they come, several at a time
+  /// One after the other, in the order in which their dispatches became durable. One that fails is
+  /// tried again before the next one is, and blocks the others until it ends.
+  fifo
+};
+
+/// `none`, `fifo`.
+[[nodiscard]] HOOKLINE_API std::string_view to_string(Ordering ordering);
+
 /// A user name and a password for the `authorization: Basic` header (RFC 7617).
 struct BasicCredentials {
   std::string username;  ///< no colon in it
@@ -66,6 +77,12 @@ struct Webhook {
 
   /// Requests to this webhook at the same time; absent: as the dispatcher is configured.
   std::optional<std::uint32_t> max_in_flight;
+
+  /// Requests a second, each at least a second divided by this after the one before: 0.001 to
+  /// 1,000; absent: no limit. It counts for each dispatcher by itself.
+  std::optional<double> rate_limit;
+
+  Ordering ordering = Ordering::none;
 
   /// The delay before each try, the first one included; absent: as the dispatcher is configured.
   std::optional<std::vector<std::chrono::milliseconds>> retry_schedule;

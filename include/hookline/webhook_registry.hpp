@@ -72,6 +72,12 @@ class HOOKLINE_API WebhookRegistry {
   [[nodiscard]] Result<Webhook> disable(std::string_view id, std::string reason,
                                         std::optional<std::uint64_t> revision = std::nullopt);
 
+  /// Its events go on being accepted and wait until `enable`. `webhook_not_found`.
+  [[nodiscard]] Result<Webhook> pause(std::string_view id);
+  /// From `paused` or `disabled`. `webhook_not_found`, or `invalid_webhook` if the webhook would be
+  /// refused today.
+  [[nodiscard]] Result<Webhook> enable(std::string_view id);
+
   [[nodiscard]] std::optional<Webhook> find(std::string_view id) const;
   /// The same without a copy, or null: the webhook as it is now, for as long as the pointer is
   /// held.
@@ -80,9 +86,9 @@ class HOOKLINE_API WebhookRegistry {
   [[nodiscard]] Result<WebhookPage> list(const WebhookQuery& query = {}) const;
   [[nodiscard]] std::size_t size() const;
 
-  /// The webhooks of the import's tenant and mode that one of its triggers hits and that are not
-  /// disabled, each once, in the order of their ids. Costs what it finds. Filters by event are
-  /// applied by `EventMatcher`.
+  /// The webhooks of the import's tenant and mode that one of its triggers hits, whatever their
+  /// state, each once, in the order of their ids. Costs what it finds. `EventMatcher` looks at
+  /// states and filters by event.
   [[nodiscard]] std::vector<std::shared_ptr<const Webhook>> candidates(const Import& import) const;
 
   /// All webhooks as a JSON document. Secrets are left out (`"[redacted]"`) unless asked for; a

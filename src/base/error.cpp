@@ -12,6 +12,10 @@ std::string_view to_string(ErrorCode code) {
       return "invalid_headless";
     case ErrorCode::body_too_large:
       return "body_too_large";
+    case ErrorCode::invalid_idempotency_key:
+      return "invalid_idempotency_key";
+    case ErrorCode::idempotency_conflict:
+      return "idempotency_conflict";
     case ErrorCode::invalid_webhook:
       return "invalid_webhook";
     case ErrorCode::webhook_exists:
@@ -22,6 +26,8 @@ std::string_view to_string(ErrorCode code) {
       return "revision_conflict";
     case ErrorCode::invalid_registry_document:
       return "invalid_registry_document";
+    case ErrorCode::webhook_not_enabled:
+      return "webhook_not_enabled";
     case ErrorCode::invalid_url:
       return "invalid_url";
     case ErrorCode::address_refused:
@@ -48,6 +54,12 @@ std::string_view to_string(ErrorCode code) {
       return "delivery_not_found";
     case ErrorCode::invalid_query:
       return "invalid_query";
+    case ErrorCode::quota_exceeded:
+      return "quota_exceeded";
+    case ErrorCode::commit_unknown:
+      return "commit_unknown";
+    case ErrorCode::body_dropped:
+      return "body_dropped";
     case ErrorCode::invalid_options:
       return "invalid_options";
     case ErrorCode::shut_down:
@@ -56,6 +68,8 @@ std::string_view to_string(ErrorCode code) {
       return "system_failed";
     case ErrorCode::forked:
       return "forked";
+    case ErrorCode::overloaded:
+      return "overloaded";
   }
   return "unknown";
 }

@@ -22,6 +22,9 @@ std::string_view to_string(DeliveryStatus status) {
 
 DeliveryStore::~DeliveryStore() = default;
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those that override it keep the function
+std::shared_ptr<void> DeliveryStore::on_foreign_write(std::function<void()>) { return nullptr; }
+
 namespace detail {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "deliver/delivery_core.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,11 +11,6 @@ namespace hookline::detail {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// A lease leaves room for a request, for one that stands before it in line, and a margin.
-constexpr milliseconds kLeaseMargin{60'000};
-
-constexpr const char* kRemoved = "the webhook was removed";
 
 /// What an attempt may take in the store, whatever a transport hands over.
 constexpr std::size_t kKeptResponseBytes = 1024;
@@ -43,18 +40,26 @@ DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Rand
       directory_(lanes),
       random_(random),
       held_(options.max_in_flight * 4),
-      poll_at_(DueTime::min()) {}
+      poll_at_(DueTime::min()),
+      first_round_(options.deliver) {}
 
 // --- Accepting -----------------------------------------------------------------------------------
 
-bool DeliveryCore::reserve(const LaneKey& key) {
-  if (stopping_ || held_.room(key.tenant) == 0) return false;
-  const LaneSettings now = settings(key);
-  if (now.state != LaneSettings::State::open) return false;
-  Lane& lane = lane_at(key);
-  // What waits in the store is older and goes first.
-  if (lane.backlog || lane.held() >= now.max_in_flight) return false;
-  ++lane.reserved;
+bool DeliveryCore::reserve(const LaneKey& key, const Moment& now) {
+  now_ = std::max(now_, now.due);
+  if (!options_.deliver || !may_send() || held_.room(key.tenant) == 0) return false;
+  const LaneSettings current = settings(key);
+  // A lane in order is served from the store, which knows the order.
+  if (current.state != LaneSettings::State::open || current.fifo) return false;
+  const auto known = lanes_.find(key);
+  if (known != lanes_.end()) {
+    const Lane& lane = known->second;
+    const std::size_t most = current.spacing > current.spacing.zero() ? 1 : current.max_in_flight;
+    // What waits in the store is older and goes first.
+    if (lane.backlog || lane.held() >= most) return false;
+    if (lane.health.not_before() > now.due || blocked(lane, now.due)) return false;
+  }
+  ++lane_at(key).reserved;
   held_.add(key.tenant, 1);
   return true;
 }
@@ -83,7 +88,8 @@ DueTime DeliveryCore::lease_until(DueTime now) const {
 
 // --- Sending -------------------------------------------------------------------------------------
 
-void DeliveryCore::answered(DeliveryId id, SendResult result, const Now& now) {
+void DeliveryCore::answered(DeliveryId id, SendResult result, const Moment& now) {
+  now_ = std::max(now_, now.due);
   const auto sent = in_flight_.find(id);
   if (sent == in_flight_.end()) return;
   Claim claim = std::move(sent->second.claim);
@@ -92,20 +98,66 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Now& now) {
   --lane.in_flight;
   let_go(lane, 1);
 
+  note_reachability(lane, result, now);
   const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);
-  const Verdict verdict = judge({result.result, claim.attempts + 1,
-                                 directory_.retry_schedule(claim.lane), stretch, now.wall});
-  if (verdict.gone && !claim.lane.webhook_id.empty()) {
-    disables_.push_back({claim.lane, result.webhook_revision, "the receiver answered 410 Gone"});
-    refused_.insert(claim.lane);
+  Verdict verdict = judge({result.result, claim.attempts + 1, directory_.retry_schedule(claim.lane),
+                           stretch, now.wall});
+  if (reachability_.offline() && is_unreachable(result.result)) {
+    // It is not the receiver that is down: this try is none.
+    verdict.kind = Outcome::Kind::released;
+    verdict.delay = reachability_.probe_interval();
+  } else {
+    note_health(lane, verdict, result, now);
   }
   add_outcome(std::move(claim), std::move(result), verdict, now);
   line_up(lane);
   forget_if_idle(lane);
 }
 
+void DeliveryCore::note_reachability(Lane& lane, const SendResult& result, const Moment& now) {
+  if (result.result) {
+    if (!reachability_.answered()) return;
+    remark(Remark::Kind::sender_online, lane.key);
+    line_up_all();
+  } else if (is_unreachable(result.result)) {
+    lane.unreachable_in = reachability_.period();
+    // `https://host:port` of `https://host:port/path`.
+    std::string origin = result.url.substr(0, result.url.find('/', result.url.find("://") + 3));
+    if (!reachability_.failed(std::move(origin), now.due)) return;
+    remark(Remark::Kind::sender_offline, lane.key);
+    line_up_all();
+  }
+}
+
+void DeliveryCore::note_health(Lane& lane, const Verdict& verdict, const SendResult& result,
+                               const Moment& now) {
+  if (verdict.gone) {
+    disable(lane.key, result.webhook_revision, "the receiver answered 410 Gone");
+  }
+  if (verdict.kind == Outcome::Kind::released) return;
+  if (verdict.kind == Outcome::Kind::delivered) {
+    if (lane.health.succeeded(now.due)) remark(Remark::Kind::lane_recovered, lane.key);
+    return;
+  }
+  // In order, the schedule of the first one is pause enough.
+  if (settings(lane.key).fifo) return;
+  if (verdict.pause) lane.health.asked_to_wait(now.due + *verdict.pause);
+  const bool receivers_fault =
+      result.result || (result.result.error().failure != FailureClass::policy &&
+                        result.result.error().failure != FailureClass::internal);
+  if (!receivers_fault || !lane.health.failed(now.due)) return;
+  const auto rest = std::chrono::ceil<std::chrono::seconds>(lane.health.not_before() - now.due);
+  remark(Remark::Kind::lane_resting, lane.key,
+         fmt::format("for {} s: {}", rest.count(), verdict.error));
+}
+
+void DeliveryCore::disable(const LaneKey& lane, std::uint64_t revision, std::string reason) {
+  if (lane.webhook_id.empty() || !disabling_.insert(lane).second) return;
+  disables_.push_back({lane, revision, std::move(reason)});
+}
+
 void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& verdict,
-                               const Now& now) {
+                               const Moment& now) {
   Outcome outcome;
   outcome.at = now.wall;
   outcome.due = now.due + verdict.delay;
@@ -117,7 +169,7 @@ void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& ve
   if (outcome.kind == Outcome::Kind::retry &&
       settings(claim.lane).state == LaneSettings::State::gone) {
     outcome.kind = Outcome::Kind::discarded;
-    outcome.reason = kRemoved;
+    outcome.reason = kWebhookRemoved;
   }
   outcome.claim = std::move(claim);
   outcomes_.push_back(std::move(outcome));
@@ -136,155 +188,64 @@ void DeliveryCore::not_sent(DeliveryId id) {
 // --- The configuration, the end ------------------------------------------------------------------
 
 void DeliveryCore::webhook_changed(const LaneKey& key, LaneSettings::State state) {
-  refused_.erase(key);
+  disabling_.erase(key);
   if (state == LaneSettings::State::gone) {
-    closed_.erase(key);
     drain(lane_at(key));
     return;
   }
-  if (state == LaneSettings::State::open && closed_.erase(key) > 0) {
-    holds_.push_back({key, DueTime::min()});
+  if (state == LaneSettings::State::open) {
+    holds_.push_back({key, DueTime::min(), true});
     waiting(DueTime::min());
   }
   const auto lane = lanes_.find(key);
   if (lane == lanes_.end()) return;
   lane->second.draining = false;
+  lane->second.health.start_anew(settings(key).spacing);
+  wake(lane->second);
   line_up(lane->second);
+}
+
+void DeliveryCore::look() {
+  look_ = true;
+  waiting(DueTime::min());
+}
+
+void DeliveryCore::recall(const Moment& now) {
+  for (auto& [key, lane] : lanes_) {
+    wake(lane);
+    release_queue(lane, now);
+    line_up(lane);
+  }
 }
 
 void DeliveryCore::stop() {
   stopping_ = true;
-  for (auto& [key, lane] : lanes_) line_up(lane);
+  line_up_all();
+}
+
+bool DeliveryCore::may_send() const { return !stopping_ && paused_ == false; }
+
+void DeliveryCore::set_paused(bool paused) {
+  if (paused == paused_) return;
+  paused_ = paused;
+  line_up_all();
+}
+
+void DeliveryCore::line_up_all() {
+  for (auto& [key, lane] : lanes_) {
+    wake(lane);
+    line_up(lane);
+  }
+}
+
+void DeliveryCore::remark(Remark::Kind kind, const LaneKey& lane, std::string text) {
+  remarks_.push_back({kind, lane, std::move(text)});
 }
 
 bool DeliveryCore::settled() const {
   const auto queued = [](const auto& entry) { return !entry.second.queue.empty(); };
-  return outcomes_.empty() && notices_.empty() && disables_.empty() && !working_ &&
-         std::none_of(lanes_.begin(), lanes_.end(), queued);
-}
-
-// --- Orders --------------------------------------------------------------------------------------
-
-Orders DeliveryCore::advance(const Now& now) {
-  Orders orders;
-  take_turns(orders, now);
-  orders.disables.swap(disables_);
-  orders.notices.swap(notices_);
-  const auto work_at = next_work();
-  if (work_at && *work_at <= now.due) {
-    make_work(now);
-    orders.work = &work_;
-  }
-  return orders;
-}
-
-void DeliveryCore::take_turns(Orders& orders, const Now& now) {
-  while (!turns_.empty() && (stopping_ || in_flight_.size() < options_.max_in_flight)) {
-    take_turn(turns_.pop(), orders, now);
-  }
-}
-
-void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Now& now) {
-  if (lane.queue.empty()) return forget_if_idle(lane);  // it was closed while it stood in line
-  const LaneSettings current = settings(lane.key);
-  if (current.state == LaneSettings::State::gone) {
-    for (Claim& claim : lane.queue) discard(std::move(claim), now);
-    let_go(lane, lane.queue.size());
-    lane.queue.clear();
-    drain(lane);
-  } else if (current.state == LaneSettings::State::closed) {
-    close(lane, now);
-  } else if (stopping_) {
-    release_queue(lane, now);
-  } else if (lane.in_flight < current.max_in_flight) {
-    send_next(lane, orders, now);
-    line_up(lane);
-  }
-  forget_if_idle(lane);
-}
-
-void DeliveryCore::send_next(Lane& lane, Orders& orders, const Now& now) {
-  Claim claim = std::move(lane.queue.front());
-  lane.queue.pop_front();
-  // Never send under a lease that could end before the answer is recorded.
-  if (now.due + options_.request_timeout + kLeaseMargin / 2 > claim.lease_until) {
-    let_go(lane, 1);
-    release(std::move(claim), now);
-    return;
-  }
-  ++lane.in_flight;
-  const DeliveryId id = claim.id;
-  const auto sent = in_flight_.emplace(id, InFlight{std::move(claim), &lane}).first;
-  orders.sends.push_back(&sent->second.claim);
-}
-
-/// The webhook is paused or disabled: what is claimed goes back, and the store is told not to list
-/// the lane until it is opened again.
-void DeliveryCore::close(Lane& lane, const Now& now) {
-  release_queue(lane, now);
-  lane.backlog = false;
-  if (closed_.insert(lane.key).second) holds_.push_back({lane.key, DueTime::max()});
-}
-
-/// The webhook is gone: everything that the store has for it is claimed, to be discarded.
-void DeliveryCore::drain(Lane& lane) {
-  lane.draining = true;
-  lane.backlog = true;
-  line_up(lane);
-}
-
-void DeliveryCore::release_queue(Lane& lane, const Now& now) {
-  for (Claim& claim : lane.queue) release(std::move(claim), now);
-  let_go(lane, lane.queue.size());
-  lane.queue.clear();
-}
-
-/// A claim goes back as it came: due when it was due, and never counted.
-void DeliveryCore::release(Claim claim, const Now& now) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::released;
-  outcome.due = claim.due;
-  outcome.at = now.wall;
-  outcome.claim = std::move(claim);
-  outcomes_.push_back(std::move(outcome));
-}
-
-void DeliveryCore::discard(Claim claim, const Now& now) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::discarded;
-  outcome.reason = kRemoved;
-  outcome.at = now.wall;
-  outcome.claim = std::move(claim);
-  outcomes_.push_back(std::move(outcome));
-}
-
-// --- Lanes ---------------------------------------------------------------------------------------
-
-Lane& DeliveryCore::lane_at(const LaneKey& key) {
-  const auto [lane, added] = lanes_.try_emplace(key);
-  if (added) lane->second.key = key;
-  return lane->second;
-}
-
-void DeliveryCore::forget_if_idle(Lane& lane) {
-  if (lane.idle()) lanes_.erase(LaneKey(lane.key));
-}
-
-LaneSettings DeliveryCore::settings(const LaneKey& key) const {
-  LaneSettings current = directory_.settings(key);
-  if (current.state == LaneSettings::State::open && refused_.count(key) > 0) {
-    current.state = LaneSettings::State::closed;
-  }
-  return current;
-}
-
-/// Puts a lane in line for what it has to do: send what is claimed, claim what is in the store.
-void DeliveryCore::line_up(Lane& lane) {
-  if (!lane.in_turn && !lane.queue.empty()) turns_.push(lane);
-  if (lane.backlog && !lane.hungry && !stopping_ && room_for_claims(lane) > 0) {
-    lane.hungry = true;
-    hungry_.push_back(lane.key);
-  }
+  return outcomes_.empty() && notices_.empty() && remarks_.empty() && disables_.empty() &&
+         !working_ && std::none_of(lanes_.begin(), lanes_.end(), queued);
 }
 
 }  // namespace hookline::detail

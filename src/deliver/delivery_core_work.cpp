@@ -18,6 +18,12 @@ using std::chrono::milliseconds;
 constexpr std::size_t kDrainBite = 100;
 constexpr std::size_t kLanesListed = 64;
 
+/// How many records one round prunes, and the pauses between such rounds: when there is more to do,
+/// and when not.
+constexpr std::size_t kPruneBite = 200;
+constexpr milliseconds kNextBite{50};
+constexpr std::chrono::minutes kNextPruning{1};
+
 constexpr milliseconds kFirstRetryOfWork{100};
 constexpr milliseconds kLastRetryOfWork{5'000};
 
@@ -35,45 +41,62 @@ void put_back(std::vector<T>& queue, std::vector<T> earlier) {
 std::optional<DueTime> DeliveryCore::next_work() const {
   if (working_) return std::nullopt;
   std::optional<DueTime> at;
-  if (!outcomes_.empty() || !holds_.empty() || can_claim()) {
-    at = DueTime::min();
-  } else if (can_list()) {
-    at = poll_at_;
-  }
+  const auto want_at = [&](DueTime time) { at = std::min(at.value_or(time), time); };
+  if (!outcomes_.empty() || !holds_.empty() || look_) want_at(DueTime::min());
+  if (can_claim()) want_at(gate());
+  if (can_list() && poll_at_) want_at(std::max(*poll_at_, gate()));
+  if (may_prune()) want_at(*prune_at_);
   return at ? std::optional(std::max(*at, retry_work_at_)) : std::nullopt;
 }
 
-std::optional<DueTime> DeliveryCore::wake_at() const { return next_work(); }
-
-bool DeliveryCore::can_claim() const { return !stopping_ && !held_.full() && !hungry_.empty(); }
+bool DeliveryCore::can_claim() const { return may_claim() && !hungry_.empty(); }
 
 /// There is room for more claims, and not too many lanes wait for it already.
-bool DeliveryCore::can_list() const {
-  return !stopping_ && !held_.full() && hungry_.size() < kLanesListed;
+bool DeliveryCore::can_list() const { return may_claim() && hungry_.size() < kLanesListed; }
+
+bool DeliveryCore::may_claim() const { return options_.deliver && may_send() && !held_.full(); }
+
+bool DeliveryCore::may_prune() const { return options_.deliver && !stopping_ && prune_at_; }
+
+/// When something may be claimed: while the sender is offline, one delivery for the next probe.
+DueTime DeliveryCore::gate() const {
+  return reachability_.offline() ? reachability_.probe_at() : DueTime::min();
 }
 
-void DeliveryCore::make_work(const Now& now) {
+void DeliveryCore::make_work(const Moment& now) {
   working_ = true;
   work_ = StoreWork{};
   work_.first = first_round_;
   work_.now = now.due;
+  work_.wall = now.wall;
   work_.lease_until = lease_until(now.due);
   work_.outcomes.swap(outcomes_);
-  if (!stopping_) add_claims();
+  if (can_claim() && gate() <= now.due) add_claims(now);
   work_.holds.swap(holds_);
-  if (poll_at_ && *poll_at_ <= now.due && can_list()) work_.list_lanes = kLanesListed;
+  if (poll_at_ && std::max(*poll_at_, gate()) <= now.due && can_list()) list_lanes();
+  work_.retention = options_.retention;
+  if (may_prune() && *prune_at_ <= now.due) work_.prune = kPruneBite;
+  look_ = false;
   // The reply says when to look next; what is stored meanwhile is told to `waiting`.
   poll_at_before_work_ = std::exchange(poll_at_, std::nullopt);
 }
 
-void DeliveryCore::add_claims() {
-  for (std::size_t left = hungry_.size(); left > 0 && !held_.full(); --left) {
+void DeliveryCore::list_lanes() {
+  work_.list_lanes = reachability_.offline() ? 1 : kLanesListed;
+  work_.full_tenants = held_.full_tenants();
+}
+
+void DeliveryCore::add_claims(const Moment& now) {
+  std::size_t left = reachability_.offline() ? 1 : hungry_.size();
+  for (; left > 0 && !held_.full(); --left) {
     const LaneKey key = std::move(hungry_.front());
     hungry_.pop_front();
     Lane& lane = lane_at(key);
     lane.hungry = false;
     if (!lane.draining && settings(key).state == LaneSettings::State::closed) {
-      close(lane, Now{work_.now, {}});
+      close(lane, now);
+    } else if (!lane.draining && lane.health.not_before() > now.due + kShortRest) {
+      hold(lane, lane.health.not_before());
     } else {
       claim(lane);
     }
@@ -89,10 +112,11 @@ void DeliveryCore::claim(Lane& lane) {
     parked_[lane.key.tenant].push_back(lane.key);
     return;
   }
-  lane.asked_for = std::min(room_for_claims(lane), room);
+  lane.asked_for = std::min(room_for_claims(lane), reachability_.offline() ? 1 : room);
   if (lane.asked_for == 0) return;
   held_.add(lane.key.tenant, lane.asked_for);
-  work_.claims.push_back({lane.key, lane.asked_for, lane.draining});
+  work_.claims.push_back(
+      {lane.key, lane.asked_for, lane.draining, !lane.draining && settings(lane.key).fifo});
 }
 
 /// Whatever makes room for a tenant brings one of its parked lanes back; what that one leaves
@@ -115,43 +139,75 @@ void DeliveryCore::unpark(const std::string& tenant) {
 std::size_t DeliveryCore::room_for_claims(const Lane& lane) const {
   if (lane.asked_for > 0) return 0;
   if (lane.draining) return kDrainBite;
-  const std::size_t out = settings(lane.key).max_in_flight;
-  return lane.held() <= out ? 2 * out - lane.held() : 0;
+  const LaneSettings current = settings(lane.key);
+  // In order: the next one when the one before it is recorded.
+  if (current.fifo) return lane.held() == 0 ? 1 : 0;
+  const std::size_t out = allowed(lane, current);
+  std::size_t most = 2 * out;
+  if (current.spacing > current.spacing.zero()) {
+    most = std::clamp<std::size_t>(kShortRest / current.spacing, 1, most);
+    return lane.held() < most ? most - lane.held() : 0;
+  }
+  return lane.held() <= out ? most - lane.held() : 0;
 }
 
-void DeliveryCore::exchanged(Result<StoreReply> reply, const Now& now) {
+void DeliveryCore::exchanged(Result<StoreReply> reply, const Moment& now) {
+  now_ = std::max(now_, now.due);
   working_ = false;
   for (const LaneClaim& claim : work_.claims) {
     Lane& lane = lane_at(claim.lane);
     let_go(lane, lane.asked_for);
     lane.asked_for = 0;
   }
-  if (!reply) return work_failed(now);
+  if (!reply) return work_failed(reply.error(), now);
 
   first_round_ = false;
+  if (failures_ > 0) remark(Remark::Kind::store_recovered, {});
   failures_ = 0;
   retry_work_at_ = DueTime::min();
   note_recorded(*reply);
   for (ClaimedLane& claimed : reply->claimed) take_claims(claimed, now);
   for (const LaneKey& key : reply->due_lanes) adopt(key);
+  for (Delivery& delivery : reply->pruned) notices_.push_back({std::move(delivery), std::nullopt});
   if (reply->next_due) waiting(*reply->next_due);
+  plan_pruning(*reply);
+  set_paused(reply->paused);
+}
+
+void DeliveryCore::plan_pruning(const StoreReply& reply) {
+  prune_at_ = reply.next_prune;
+  if (!prune_at_ || work_.prune == 0) return;
+  const bool behind = *prune_at_ <= work_.now;
+  prune_at_ = std::max(*prune_at_, work_.now + (behind ? kNextBite : kNextPruning));
 }
 
 /// Nothing of the round has taken place: everything is put back and tried again after a pause.
-void DeliveryCore::work_failed(const Now& now) {
+void DeliveryCore::work_failed(const Error& error, const Moment& now) {
+  if (failures_ == 0) remark(Remark::Kind::store_failing, {}, error.message);
   put_back(outcomes_, std::move(work_.outcomes));
   put_back(holds_, std::move(work_.holds));
   for (const LaneClaim& claim : work_.claims) line_up(lane_at(claim.lane));
   if (poll_at_before_work_) waiting(*poll_at_before_work_);
+  look_ = true;
   const milliseconds pause = kFirstRetryOfWork * (1 << std::min<std::uint32_t>(failures_, 6));
   retry_work_at_ = now.due + std::min(pause, kLastRetryOfWork);
   ++failures_;
 }
 
-void DeliveryCore::note_recorded(const StoreReply& reply) {
+void DeliveryCore::note_recorded(StoreReply& reply) {
   for (std::size_t i = 0; i < work_.outcomes.size(); ++i) {
     Outcome& outcome = work_.outcomes[i];
-    if (!reply.recorded[i] || outcome.kind == Outcome::Kind::released) continue;
+    RecordedOutcome& recorded = reply.recorded[i];
+    if (!recorded.recorded) {
+      remark(Remark::Kind::lease_lost, outcome.claim.lane);
+      continue;
+    }
+    if (!recorded.taken_off.empty()) {
+      outcome.kind = Outcome::Kind::discarded;
+      outcome.reason = std::move(recorded.taken_off);
+    }
+    note_failing(outcome, recorded);
+    if (outcome.kind == Outcome::Kind::released) continue;
     Notice notice{record_of(outcome.claim), {}};
     apply(outcome, notice.delivery);
     notice.attempt = std::move(outcome.attempt);
@@ -159,7 +215,18 @@ void DeliveryCore::note_recorded(const StoreReply& reply) {
   }
 }
 
-void DeliveryCore::take_claims(ClaimedLane& claimed, const Now& now) {
+/// The store remembers since when a lane has been failing, over the ends of processes too.
+void DeliveryCore::note_failing(const Outcome& outcome, const RecordedOutcome& recorded) {
+  const bool failed = outcome.attempt && outcome.kind != Outcome::Kind::delivered;
+  if (!failed || !recorded.failing_since) return;
+  if (work_.now - *recorded.failing_since < kFailingTooLong) return;
+  const LaneKey& lane = outcome.claim.lane;
+  const LaneSettings current = directory_.settings(lane);
+  if (current.state != LaneSettings::State::open) return;
+  disable(lane, current.revision, "every try has failed for 5 days");
+}
+
+void DeliveryCore::take_claims(ClaimedLane& claimed, const Moment& now) {
   Lane& lane = lane_at(claimed.lane);
   lane.backlog = claimed.more;
   for (Claim& claim : claimed.claims) {

@@ -5,6 +5,8 @@
 
 namespace hookline::detail {
 
+inline constexpr const char* kWebhookRemoved = "the webhook was removed";
+
 /// The system time that a due time stands for, as long as no jump of the wall clock came between.
 [[nodiscard]] std::chrono::system_clock::time_point to_system_time(DueTime due);
 

@@ -7,12 +7,13 @@
 
 #include "base/deadline.hpp"
 #include "base/fail.hpp"
-#include "base/ulid.hpp"
+#include "deliver/async_queue.hpp"
+#include "deliver/commands.hpp"
 #include "deliver/dispatcher_options.hpp"
-#include "deliver/registry_lanes.hpp"
+#include "deliver/event_builder.hpp"
+#include "deliver/metrics.hpp"
 #include "deliver/runner.hpp"
 #include "hookline/curl_transport.hpp"
-#include "hookline/event_matcher.hpp"
 #include "hookline/memory_store.hpp"
 
 namespace hookline {
@@ -24,169 +25,110 @@ tl::unexpected<Error> fork_error() {
                       "one after the fork");
 }
 
+detail::CoreOptions core_options(const DispatcherOptions& options) {
+  detail::CoreOptions core;
+  core.deliver = options.deliver;
+  core.max_in_flight = options.max_in_flight;
+  core.retry_jitter = options.retry_jitter;
+  core.request_timeout = options.request_timeout;
+  core.retention = options.retention;
+  return core;
+}
+
 }  // namespace
 
 class Dispatcher::Impl {
  public:
   Impl(WebhookRegistry& registry, const DispatcherOptions& options, detail::RunnerParts parts)
-      : registry_(registry),
-        on_bad_headless_(options.on_bad_headless),
-        first_delay_(options.retry_schedule.front()),
-        matcher_(registry),
-        payloads_(options.payload),
-        store_(parts.store),
+      : store_(parts.store),
         clock_(options.clock),
-        observer_(options.observer, options.observer_queue),
-        runner_(std::move(parts), observer_) {}
+        events_(registry, options),
+        observer_(options.observer, options.logger, options.observer_queue),
+        runner_(std::move(parts), observer_, metrics_),
+        commands_(registry, *store_, events_, runner_),
+        async_([this](auto& imports, auto& each) { return dispatch(imports, each); },
+               options.async_queue) {}
 
   Result<void> start() {
     if (auto started = observer_.start(); !started) return started;
     return runner_.start();
   }
 
-  Result<DispatchReceipt> dispatch(const Import& import);
-  Result<Delivery> replay(DeliveryId id);
+  std::vector<Result<DispatchReceipt>> dispatch(const std::vector<Import>& imports,
+                                                const std::vector<DispatchOptions>& options);
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
-  Result<DispatcherStats> stats() const;
+  Result<DispatcherStats> stats(const std::optional<std::string>& tenant) const;
+  Result<std::string> metrics() const;
 
   [[nodiscard]] bool forked() const { return owner_ != getpid(); }
   detail::Runner& runner() { return runner_; }
+  detail::Commands& commands() { return commands_; }
+  detail::AsyncQueue& async() { return async_; }
   const DeliveryStore& store() const { return *store_; }
 
  private:
-  Result<std::string> managed_body(const Import& import, DispatchReceipt& receipt) const;
-  Result<void> add_managed(const Import& import, const Match& match, NewEvent& event,
-                           DispatchReceipt& receipt) const;
-  Result<void> add_basic(const Import& import, NewEvent& event, DispatchReceipt& receipt) const;
-
   const pid_t owner_ = getpid();
-  WebhookRegistry& registry_;
-  const OnBadHeadless on_bad_headless_;
-  const std::chrono::milliseconds first_delay_;
-  const EventMatcher matcher_;
-  const PayloadBuilder payloads_;
   const std::shared_ptr<DeliveryStore> store_;
   const std::shared_ptr<Clock> clock_;
+  const detail::EventBuilder events_;
+  detail::Metrics metrics_;
   detail::ObserverQueue observer_;
   detail::Runner runner_;
+  detail::Commands commands_;
+  detail::AsyncQueue async_;
 };
 
-// --- Dispatch ------------------------------------------------------------------------------------
-
-Result<DispatchReceipt> Dispatcher::Impl::dispatch(const Import& import) {
-  const auto match = matcher_.match(import);
-  if (!match) return tl::unexpected<Error>(match.error());
-
-  NewEvent event;
-  event.created_at = clock_->system_now();
-  event.message_id = detail::make_id("msg_", event.created_at);
-  event.tenant = import.tenant;
-  event.import_id = import.id;
-  event.event = match->event;
-
-  DispatchReceipt receipt;
-  receipt.message_id = event.message_id;
-  receipt.import_id = import.id;
-  receipt.event = match->event;
-
-  auto added = add_managed(import, *match, event, receipt);
-  if (added && match->basic) added = add_basic(import, event, receipt);
-  if (added) added = runner_.append(std::move(event), receipt);
-  if (!added) return tl::unexpected<Error>(added.error());
-  return receipt;
-}
-
-/// The body is built even if nobody wants it, so that an import is refused or not whoever listens.
-Result<void> Dispatcher::Impl::add_managed(const Import& import, const Match& match,
-                                           NewEvent& event, DispatchReceipt& receipt) const {
-  auto body = managed_body(import, receipt);
-  if (!body) return tl::unexpected<Error>(body.error());
-  if (match.webhooks.empty()) return {};
-
-  event.managed_body = std::make_shared<const std::string>(std::move(*body));
-  const DueTime now = runner_.now().due;
-  for (const auto& webhook : match.webhooks) {
-    NewDelivery delivery;
-    delivery.lane = {webhook->tenant, webhook->id, ""};
-    delivery.due =
-        now + (webhook->retry_schedule ? webhook->retry_schedule->front() : first_delay_);
-    event.deliveries.push_back(std::move(delivery));
-    receipt.deliveries.push_back({0, webhook->id, std::nullopt});
+/// Builds every event first, then stores those that could be built, in one go.
+std::vector<Result<DispatchReceipt>> Dispatcher::Impl::dispatch(
+    const std::vector<Import>& imports, const std::vector<DispatchOptions>& options) {
+  const auto not_stored = detail::fail(ErrorCode::system_failed, "dispatch: not stored");
+  std::vector<Result<DispatchReceipt>> results(imports.size(), not_stored);
+  std::vector<NewEvent> events;
+  std::vector<std::size_t> places;  // of the events, among the imports
+  const DispatchOptions none;
+  for (std::size_t i = 0; i < imports.size(); ++i) {
+    const Moment now = runner_.now();
+    auto event = events_.build(imports[i], options.empty() ? none : options[i], now);
+    if (!event) {
+      results[i] = tl::unexpected<Error>(event.error());
+      continue;
+    }
+    events.push_back(std::move(*event));
+    places.push_back(i);
   }
-  return {};
-}
-
-/// What stands in a headless document comes from strangers, who must not be able to silence a
-/// webhook; that the document is missing or misplaced is a mistake of the host.
-Result<std::string> Dispatcher::Impl::managed_body(const Import& import,
-                                                   DispatchReceipt& receipt) const {
-  auto body = payloads_.managed(import);
-  const bool strangers_fault = !body && import.import_type == ImportType::headless &&
-                               import.headless &&
-                               (body.error().code == ErrorCode::invalid_headless ||
-                                body.error().code == ErrorCode::body_too_large);
-  if (!strangers_fault || on_bad_headless_ == OnBadHeadless::refuse) return body;
-  receipt.headless_error = body.error();
-  return payloads_.managed_without_headless(import);
-}
-
-/// A URL that cannot be used does not stop the managed webhooks: its delivery ends at once.
-Result<void> Dispatcher::Impl::add_basic(const Import& import, NewEvent& event,
-                                         DispatchReceipt& receipt) const {
-  auto body = payloads_.basic(import);
-  if (!body) return tl::unexpected<Error>(body.error());
-  event.basic_body = std::make_shared<const std::string>(std::move(*body));
-
-  NewDelivery delivery;
-  AcceptedDelivery accepted;
-  delivery.due = runner_.now().due + first_delay_;
-  delivery.lane.tenant = import.tenant;
-  const auto checked = registry_.address_policy().check_url(*import.webhook_url);
-  if (checked) {
-    delivery.url = *import.webhook_url;
-    delivery.lane.origin = checked->origin;
-  } else {
-    delivery.refused =
-        fmt::format("{}: {}", to_string(FailureClass::policy), checked.error().message);
-    accepted.refused = checked.error();
-  }
-  event.deliveries.push_back(std::move(delivery));
-  receipt.deliveries.push_back(std::move(accepted));
-  return {};
-}
-
-// --- The rest ------------------------------------------------------------------------------------
-
-Result<Delivery> Dispatcher::Impl::replay(DeliveryId id) {
-  auto original = store_->find(id);
-  if (!original) return original;
-  const std::string& webhook_id = original->webhook_id;
-  if (!webhook_id.empty() && !detail::webhook_of(registry_, {original->tenant, webhook_id, ""})) {
-    return detail::fail(ErrorCode::webhook_not_found,
-                        "delivery {}: its webhook {} was removed; add it again to replay", id,
-                        webhook_id);
-  }
-  return runner_.replay(id);
+  auto receipts = runner_.append(std::move(events));
+  for (std::size_t k = 0; k < places.size(); ++k) results[places[k]] = std::move(receipts[k]);
+  for (const auto& result : results) metrics_.dispatched(result);
+  return results;
 }
 
 ShutdownReport Dispatcher::Impl::shutdown(std::chrono::milliseconds timeout) {
   const auto deadline = detail::deadline_after(timeout);
   const ShutdownReport report = runner_.shutdown(timeout);
+  async_.finish();
+  observer_.log(LogLevel::info, fmt::format("shut down: {} deliveries pending, {} answers not "
+                                            "waited for",
+                                            report.pending, report.abandoned));
   observer_.finish(deadline);
   return report;
 }
 
-Result<DispatcherStats> Dispatcher::Impl::stats() const {
-  const auto counts = store_->counts();
+Result<DispatcherStats> Dispatcher::Impl::stats(const std::optional<std::string>& tenant) const {
+  const auto counts = store_->counts(tenant);
   if (!counts) return tl::unexpected<Error>(counts.error());
   DispatcherStats stats;
   stats.deliveries = *counts;
   stats.observer_dropped = observer_.dropped();
+  runner_.look_into(stats);
   if (counts->oldest_unfinished) {
     stats.oldest_unfinished_age = std::chrono::floor<std::chrono::milliseconds>(
         clock_->system_now() - *counts->oldest_unfinished);
   }
   return stats;
+}
+
+Result<std::string> Dispatcher::Impl::metrics() const {
+  return stats(std::nullopt).map([&](const DispatcherStats& now) { return metrics_.text(now); });
 }
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry,
@@ -205,18 +147,21 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
   }
   if (!options.store) options.store = std::make_shared<MemoryStore>();
   if (!options.clock) options.clock = system_clock();
+  const auto last_time = options.store->last_time();
+  if (!last_time) return tl::unexpected<Error>(last_time.error());
 
   detail::RunnerParts parts{
       registry,
       options.store,
       std::exchange(options.transport, nullptr),
       owns_transport,
-      detail::Timeline(options.clock),
+      detail::Timeline(options.clock, *last_time),
       detail::RequestBuilder(registry, std::move(*signer), options.connect_timeout,
                              options.request_timeout),
-      detail::CoreOptions{options.max_in_flight, options.retry_jitter, options.request_timeout},
+      core_options(options),
       options.max_in_flight_per_webhook,
-      options.retry_schedule};
+      options.retry_schedule,
+      options.quotas};
   auto impl = std::make_unique<Impl>(registry, options, std::move(parts));
   if (const auto started = impl->start(); !started) return tl::unexpected<Error>(started.error());
   return std::unique_ptr<Dispatcher>(new Dispatcher(std::move(impl)));
@@ -234,14 +179,28 @@ Dispatcher::~Dispatcher() {
   }
 }
 
-Result<DispatchReceipt> Dispatcher::dispatch(const Import& import) {
+Result<DispatchReceipt> Dispatcher::dispatch(const Import& import, const DispatchOptions& options) {
   if (impl_->forked()) return fork_error();
-  return impl_->dispatch(import);
+  return std::move(impl_->dispatch({import}, {options}).front());
 }
 
-Result<Delivery> Dispatcher::delivery(DeliveryId id) const {
-  if (impl_->forked()) return fork_error();
-  return impl_->store().find(id);
+std::vector<Result<DispatchReceipt>> Dispatcher::dispatch_batch(
+    const std::vector<Import>& imports, const std::vector<DispatchOptions>& options) {
+  using Receipt = Result<DispatchReceipt>;
+  if (impl_->forked()) return {imports.size(), Receipt(fork_error())};
+  if (options.empty() || options.size() == imports.size()) {
+    return impl_->dispatch(imports, options);
+  }
+  return {imports.size(), Receipt(detail::fail(ErrorCode::invalid_options,
+                                               "options: {} are neither none nor one for each of "
+                                               "{} imports",
+                                               options.size(), imports.size()))};
+}
+
+void Dispatcher::dispatch_async(Import import, std::function<void(Result<DispatchReceipt>)> done,
+                                DispatchOptions options) {
+  if (impl_->forked()) return done(fork_error());
+  impl_->async().push(std::move(import), std::move(done), std::move(options));
 }
 
 bool Dispatcher::flush(std::chrono::milliseconds timeout) {
@@ -251,6 +210,11 @@ bool Dispatcher::flush(std::chrono::milliseconds timeout) {
 ShutdownReport Dispatcher::shutdown(std::chrono::milliseconds timeout) {
   if (impl_->forked()) return {};
   return impl_->shutdown(timeout);
+}
+
+Result<Delivery> Dispatcher::delivery(DeliveryId id) const {
+  if (impl_->forked()) return fork_error();
+  return impl_->store().find(id);
 }
 
 Result<DeliveryPage> Dispatcher::deliveries(const DeliveryQuery& query) const {
@@ -263,14 +227,55 @@ Result<std::vector<Attempt>> Dispatcher::attempts(DeliveryId delivery) const {
   return impl_->store().attempts(delivery);
 }
 
-Result<Delivery> Dispatcher::replay(DeliveryId delivery) {
+Result<LanePage> Dispatcher::lanes(const LaneQuery& query) const {
   if (impl_->forked()) return fork_error();
-  return impl_->replay(delivery);
+  return impl_->store().lanes(query);
 }
 
-Result<DispatcherStats> Dispatcher::stats() const {
+Result<DispatcherStats> Dispatcher::stats(const std::optional<std::string>& tenant) const {
   if (impl_->forked()) return fork_error();
-  return impl_->stats();
+  return impl_->stats(tenant);
+}
+
+Result<std::string> Dispatcher::metrics() const {
+  if (impl_->forked()) return fork_error();
+  return impl_->metrics();
+}
+
+Result<Delivery> Dispatcher::replay(DeliveryId delivery) {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().replay(delivery);
+}
+
+Result<std::uint64_t> Dispatcher::recover(std::string_view webhook_id,
+                                          std::chrono::system_clock::time_point since) {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().recover(webhook_id, since);
+}
+
+Result<std::uint64_t> Dispatcher::discard(const DeliveryQuery& query, std::string reason) {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().discard(query, reason);
+}
+
+Result<std::uint64_t> Dispatcher::erase(const EraseQuery& query) {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().erase(query);
+}
+
+Result<void> Dispatcher::pause() {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().set_paused(true);
+}
+
+Result<void> Dispatcher::resume() {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().set_paused(false);
+}
+
+Result<Delivery> Dispatcher::send_test(std::string_view webhook_id) {
+  if (impl_->forked()) return fork_error();
+  return impl_->commands().send_test(webhook_id);
 }
 
 }  // namespace hookline

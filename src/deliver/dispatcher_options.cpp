@@ -17,6 +17,21 @@ void check_range(std::string& faults, std::string_view name, T value, T min, T m
       fmt::format("{}{}: {} is not {} to {}", faults.empty() ? "" : "; ", name, value, min, max);
 }
 
+void check_retention(std::string& faults, const Retention& retention) {
+  constexpr milliseconds::rep kTenYears = 10 * 365 * 24 * 3600;
+  const auto check_seconds = [&](std::string_view name, std::chrono::seconds time,
+                                 std::chrono::seconds least) {
+    check_range(faults, name, time.count(), least.count(), kTenYears);
+  };
+  const std::chrono::seconds none{0};
+  check_seconds("retention.delivered in s", retention.delivered, none);
+  check_seconds("retention.exhausted_and_discarded in s", retention.exhausted_and_discarded, none);
+  check_seconds("retention.pending in s", retention.pending, std::chrono::seconds(1));
+  if (retention.bodies) check_seconds("retention.bodies in s", *retention.bodies, none);
+  check_seconds("retention.idempotency_keys in s", retention.idempotency_keys,
+                std::chrono::hours(24));
+}
+
 }  // namespace
 
 Result<void> check(const DispatcherOptions& options) {
@@ -30,6 +45,8 @@ Result<void> check(const DispatcherOptions& options) {
   check_range<std::size_t>(faults, "max_in_flight_per_webhook", options.max_in_flight_per_webhook,
                            1, 1'000);
   check_range<std::size_t>(faults, "observer_queue", options.observer_queue, 1, 100'000'000);
+  check_range<std::size_t>(faults, "async_queue", options.async_queue, 1, 100'000'000);
+  check_retention(faults, options.retention);
   for (const std::string& fault : retry_schedule_faults(options.retry_schedule)) {
     faults += (faults.empty() ? "" : "; ") + fault;
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace hookline::detail {
 
@@ -12,6 +13,17 @@ namespace hookline::detail {
 class Holdings {
  public:
   explicit Holdings(std::size_t limit) : limit_(limit) {}
+
+  [[nodiscard]] std::size_t total() const { return total_; }
+
+  /// Tenants that have as much as they may.
+  [[nodiscard]] std::vector<std::string> full_tenants() const {
+    std::vector<std::string> full;
+    for (const auto& [tenant, own] : by_tenant_) {
+      if (room(tenant) == 0) full.push_back(tenant);
+    }
+    return full;
+  }
 
   [[nodiscard]] bool full() const { return total_ >= limit_; }
 

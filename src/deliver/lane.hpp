@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
+#include "deliver/lane_health.hpp"
 #include "hookline/delivery_store.hpp"
 
 namespace hookline::detail {
@@ -18,6 +20,10 @@ struct LaneSettings {
   };
   State state = State::open;
   std::size_t max_in_flight = 1;
+  /// At least this long from the start of one request to the start of the next; 0: no limit.
+  DueClock::duration spacing{0};
+  bool fifo = false;           ///< one after the other, in the order in which they became durable
+  std::uint64_t revision = 0;  ///< of the webhook; 0 in a lane of basic webhooks
 };
 
 /// Where the core looks up configuration. Answers at once, from memory.
@@ -38,12 +44,20 @@ struct Lane {
   std::size_t reserved = 0;   ///< slots promised to deliveries that are being stored
   std::size_t asked_for = 0;  ///< deliveries in a claim that the store is working on
   bool in_turn = false;       ///< stands in `Turns`
+  bool resting = false;       ///< has something queued, but stands out of line until `rests_until`
   bool backlog = false;       ///< the store has more that is due, and holds the lane for us
   bool hungry = false;        ///< stands in the list of lanes that want to claim
   bool draining = false;      ///< the webhook is gone: claim everything, due or not, to discard it
 
+  DueTime rests_until{};
+  std::uint64_t number = 0;          ///< orders lanes that rest until the same time
+  std::uint64_t unreachable_in = 0;  ///< the last `Reachability::period` in which nobody was there
+  LaneHealth health;
+
   [[nodiscard]] std::size_t held() const { return queue.size() + in_flight + reserved + asked_for; }
   [[nodiscard]] bool idle() const { return held() == 0 && !in_turn && !backlog && !hungry; }
+  /// Whether it knows something that a new one would not.
+  [[nodiscard]] bool memorable() const { return !health.is_blank() || unreachable_in != 0; }
 };
 
 }  // namespace hookline::detail

@@ -15,11 +15,23 @@ RegistryLanes::RegistryLanes(const WebhookRegistry& registry, std::size_t max_in
 
 LaneSettings RegistryLanes::settings(const LaneKey& lane) const {
   using State = LaneSettings::State;
-  if (lane.webhook_id.empty()) return {State::open, max_in_flight_};
+  LaneSettings settings;
+  settings.max_in_flight = max_in_flight_;
+  if (lane.webhook_id.empty()) return settings;
   const auto webhook = webhook_of(registry_, lane);
-  if (!webhook) return {State::gone, max_in_flight_};
-  const bool enabled = webhook->state == WebhookState::enabled;
-  return {enabled ? State::open : State::closed, webhook->max_in_flight.value_or(max_in_flight_)};
+  if (!webhook) {
+    settings.state = State::gone;
+    return settings;
+  }
+  settings.state = webhook->state == WebhookState::enabled ? State::open : State::closed;
+  settings.max_in_flight = webhook->max_in_flight.value_or(max_in_flight_);
+  settings.fifo = webhook->ordering == Ordering::fifo;
+  settings.revision = webhook->revision;
+  if (webhook->rate_limit) {
+    const std::chrono::duration<double> spacing(1.0 / *webhook->rate_limit);
+    settings.spacing = std::chrono::ceil<DueClock::duration>(spacing);
+  }
+  return settings;
 }
 
 std::vector<std::chrono::milliseconds> RegistryLanes::retry_schedule(const LaneKey& lane) const {

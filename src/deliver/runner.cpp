@@ -1,11 +1,14 @@
 #include "deliver/runner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 #include <utility>
 
 #include "base/deadline.hpp"
 #include "base/fail.hpp"
+#include "base/text.hpp"
 #include "base/thread.hpp"
 #include "deliver/registry_lanes.hpp"
 
@@ -30,13 +33,56 @@ Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
   claim.lease_until = event.lease_until;
   claim.due = delivery.due;
   claim.lane = delivery.lane;
-  claim.message_id = event.message_id;
-  claim.import_id = event.import_id;
-  claim.event = event.event;
+  claim.message_id = event.receipt.message_id;
+  claim.import_id = event.receipt.import_id;
+  claim.event = event.receipt.event;
   claim.url = delivery.url;
   claim.body = delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
-  claim.created_at = event.created_at;
+  claim.created_at = event.accepted.wall;
   return claim;
+}
+
+std::string name_of(const LaneKey& lane) {
+  const std::string tenant =
+      lane.tenant.empty() ? "" : fmt::format(" of tenant {}", quoted(lane.tenant));
+  return lane.webhook_id.empty() ? fmt::format("{}{}", lane.origin, tenant)
+                                 : fmt::format("webhook {}{}", lane.webhook_id, tenant);
+}
+
+LogLevel level_of(Remark::Kind kind) {
+  switch (kind) {
+    case Remark::Kind::sender_offline:
+    case Remark::Kind::store_failing:
+      return LogLevel::error;
+    case Remark::Kind::sender_online:
+    case Remark::Kind::lane_recovered:
+    case Remark::Kind::store_recovered:
+      return LogLevel::info;
+    case Remark::Kind::lane_resting:
+    case Remark::Kind::lease_lost:
+      break;
+  }
+  return LogLevel::warning;
+}
+
+std::string line_of(const Remark& remark) {
+  switch (remark.kind) {
+    case Remark::Kind::sender_offline:
+      return "nobody can be reached: this side is offline, tries do not count";
+    case Remark::Kind::sender_online:
+      return "somebody answers again";
+    case Remark::Kind::lane_resting:
+      return fmt::format("{} rests {}", name_of(remark.lane), printable(remark.text, 240));
+    case Remark::Kind::lane_recovered:
+      return fmt::format("{} works again", name_of(remark.lane));
+    case Remark::Kind::lease_lost:
+      return fmt::format("an answer of {} came too late to count", name_of(remark.lane));
+    case Remark::Kind::store_failing:
+      return remark.text;
+    case Remark::Kind::store_recovered:
+      return "store: it works again";
+  }
+  return "";
 }
 
 }  // namespace
@@ -73,8 +119,11 @@ struct Runner::Desk {
   bool closed = false;              ///< what comes in now comes too late
 };
 
-Runner::Runner(RunnerParts parts, ObserverQueue& observer)
-    : parts_(std::move(parts)), observer_(observer), desk_(std::make_shared<Desk>(parts_)) {}
+Runner::Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics)
+    : parts_(std::move(parts)),
+      observer_(observer),
+      metrics_(metrics),
+      desk_(std::make_shared<Desk>(parts_)) {}
 
 Runner::~Runner() { shutdown(std::chrono::seconds(5)); }
 
@@ -93,61 +142,86 @@ Result<void> Runner::start() {
     const std::lock_guard lock(desk->mutex);
     desk->engine_bell.notify_one();
   });
+  store_subscription_ = parts_.store->on_foreign_write([this] {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->core.look();
+    ++desk_->rounds;  // whoever waits for something to be recorded may find it now
+    desk_->engine_bell.notify_one();
+    desk_->progress.notify_all();
+  });
   return {};
 }
 
 // --- Accepting -----------------------------------------------------------------------------------
 
-Result<void> Runner::append(NewEvent event, DispatchReceipt& receipt) {
-  if (event.deliveries.empty()) {
-    if (is_stopping()) return tl::unexpected<Error>(shut_down_error());
-    tell(receipt);
-    return {};
-  }
-  if (!reserve(event)) return tl::unexpected<Error>(shut_down_error());
-  std::vector<Claim> claims;
-  for (const NewDelivery& delivery : event.deliveries) claims.push_back(claim_of(event, delivery));
-  const std::vector<NewDelivery> deliveries = event.deliveries;
-  std::vector<NewEvent> events;
-  events.push_back(std::move(event));
-  auto stored = std::move(parts_.store->append(std::move(events)).front());
+/// A delivery that is on its way into the store.
+struct Runner::Pending {
+  std::size_t event = 0;     ///< its place among the events
+  std::size_t delivery = 0;  ///< and among the deliveries of its event
+  bool leased = false;
+  Claim claim;
+};
 
-  for (std::size_t i = 0; stored && i < claims.size(); ++i) {
-    claims[i].id = receipt.deliveries[i].id = (*stored)[i];
+std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events) {
+  const std::size_t count = events.size();
+  if (!reserve(events)) {
+    return {count, Result<DispatchReceipt>(tl::unexpected<Error>(shut_down_error()))};
   }
-  if (stored) tell(receipt);
-  settle(deliveries, std::move(claims), stored.has_value());
-  if (!stored) return tl::unexpected<Error>(stored.error());
-  return {};
+  std::vector<Pending> pending;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& deliveries = events[i].deliveries;
+    for (std::size_t k = 0; k < deliveries.size(); ++k) {
+      if (deliveries[k].status != DeliveryStatus::pending) continue;
+      pending.push_back({i, k, deliveries[k].leased, claim_of(events[i], deliveries[k])});
+    }
+  }
+  Appended appended = parts_.store->append(std::move(events), parts_.quotas);
+  tell(appended);
+  settle(std::move(pending), appended);
+
+  std::vector<Result<DispatchReceipt>> receipts;
+  receipts.reserve(count);
+  for (auto& each : appended) {
+    receipts.push_back(std::move(each).map([](AppendedEvent event) {
+      event.receipt.repeated = event.repeated;
+      return std::move(event.receipt);
+    }));
+  }
+  return receipts;
 }
 
 /// Keeps slots for the deliveries that could be sent at once. False after the shutdown.
-bool Runner::reserve(NewEvent& event) {
+bool Runner::reserve(std::vector<NewEvent>& events) {
   const std::lock_guard lock(desk_->mutex);
   if (desk_->stopping) return false;
   ++desk_->appending;
-  const DueTime now = parts_.timeline.now().due;
-  event.lease_until = desk_->core.lease_until(now);
-  for (NewDelivery& delivery : event.deliveries) {
-    delivery.leased =
-        delivery.refused.empty() && delivery.due <= now && desk_->core.reserve(delivery.lane);
+  const Moment now = parts_.timeline.now();
+  for (NewEvent& event : events) {
+    event.lease_until = desk_->core.lease_until(now.due);
+    for (NewDelivery& delivery : event.deliveries) {
+      delivery.leased = delivery.status == DeliveryStatus::pending && delivery.due <= now.due &&
+                        desk_->core.reserve(delivery.lane, now);
+    }
   }
   return true;
 }
 
 /// Tells the core what became of the reserved slots, and what else is waiting now.
-void Runner::settle(const std::vector<NewDelivery>& deliveries, std::vector<Claim> claims,
-                    bool stored) {
+void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
   const std::lock_guard lock(desk_->mutex);
   --desk_->appending;
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    desk_->newest = std::max(desk_->newest, claims[i].id);
-    if (deliveries[i].leased && stored) {
-      desk_->core.accepted(std::move(claims[i]));
-    } else if (deliveries[i].leased) {
-      desk_->core.cancel_reservation(deliveries[i].lane);
-    } else if (stored && deliveries[i].refused.empty()) {
-      desk_->core.waiting(deliveries[i].due);
+  for (Pending& each : pending) {
+    const auto& event = appended[each.event];
+    if (!event || event->repeated) {
+      if (each.leased) desk_->core.cancel_reservation(each.claim.lane);
+      continue;
+    }
+    each.claim.id = event->ids[each.delivery];
+    desk_->newest = std::max(desk_->newest, each.claim.id);
+    if (each.leased) {
+      desk_->core.accepted(std::move(each.claim));
+    } else {
+      desk_->core.waiting(each.claim.due);
     }
   }
   desk_->engine_bell.notify_one();
@@ -158,16 +232,36 @@ bool Runner::is_stopping() const {
   return desk_->stopping;
 }
 
-Result<Delivery> Runner::replay(DeliveryId id) {
-  const Now now = parts_.timeline.now();
-  if (is_stopping()) return tl::unexpected<Error>(shut_down_error());
-  auto replayed = parts_.store->replay(id, now.wall, now.due);
-  if (!replayed) return replayed;
+// --- Commands ------------------------------------------------------------------------------------
+
+void Runner::added(DeliveryId newest) {
   const std::lock_guard lock(desk_->mutex);
-  desk_->newest = std::max(desk_->newest, replayed->id);
-  desk_->core.waiting(now.due);
+  desk_->newest = std::max(desk_->newest, newest);
+  desk_->core.waiting(parts_.timeline.now().due);
   desk_->engine_bell.notify_one();
-  return replayed;
+}
+
+void Runner::taken_off(const std::vector<Delivery>& ended) {
+  for (const Delivery& delivery : ended) tell(Notice{delivery, std::nullopt});
+  const std::lock_guard lock(desk_->mutex);
+  desk_->core.recall(parts_.timeline.now());
+  desk_->core.look();
+  desk_->engine_bell.notify_one();
+}
+
+void Runner::wait_for_pause(bool paused) {
+  std::unique_lock lock(desk_->mutex);
+  desk_->core.look();
+  desk_->engine_bell.notify_one();
+  desk_->progress.wait_for(lock, std::chrono::seconds(5),
+                           [&] { return desk_->core.paused() == paused || desk_->quit; });
+}
+
+void Runner::look_into(DispatcherStats& stats) const {
+  const std::lock_guard lock(desk_->mutex);
+  stats.requests_in_flight = desk_->core.in_flight();
+  stats.paused = desk_->core.paused();
+  stats.offline = desk_->core.offline();
 }
 
 Error Runner::shut_down_error() const {
@@ -205,7 +299,7 @@ void Runner::run_engine() {
 void Runner::carry_out(const Orders& orders) {
   for (const DisableOrder& order : orders.disables) disable(order);
   for (const Claim* claim : orders.sends) send(*claim);
-  for (const Notice& notice : orders.notices) tell(notice);
+  tell_all(orders);
   if (!orders.work) return;
   const std::lock_guard lock(desk_->mutex);
   desk_->work = orders.work;
@@ -217,7 +311,10 @@ void Runner::disable(const DisableOrder& order) {
   const auto disabled =
       parts_.registry.disable(order.lane.webhook_id, order.reason, order.revision);
   webhook_changed(order.lane);
-  if (!disabled || !observer_.listens()) return;
+  if (!disabled) return;
+  metrics_.disabled_webhook();
+  observer_.log(LogLevel::warning,
+                fmt::format("{} was disabled: {}", name_of(order.lane), order.reason));
   observer_.push(
       [webhook = *disabled](Observer& observer) { observer.on_webhook_disabled(webhook); });
 }
@@ -249,8 +346,25 @@ void Runner::send(const Claim& claim) {
       });
 }
 
+// --- News ----------------------------------------------------------------------------------------
+
+void Runner::tell_all(const Orders& orders) {
+  for (const Notice& notice : orders.notices) tell(notice);
+  for (const Remark& remark : orders.remarks) tell(remark);
+}
+
+void Runner::tell(const Appended& appended) {
+  for (const auto& event : appended) {
+    if (event && !event->repeated) tell(event->receipt);
+  }
+}
+
 void Runner::tell(const DispatchReceipt& receipt) {
-  if (!observer_.listens()) return;
+  if (receipt.headless_error) {
+    observer_.log(LogLevel::warning,
+                  fmt::format("import {} goes out without its headless document: {}",
+                              quoted(receipt.import_id), receipt.headless_error->message));
+  }
   observer_.push([receipt](Observer& observer) { observer.on_dispatch(receipt); });
   for (const AcceptedDelivery& accepted : receipt.deliveries) {
     if (!accepted.refused) continue;
@@ -259,11 +373,25 @@ void Runner::tell(const DispatchReceipt& receipt) {
 }
 
 void Runner::tell(const Notice& notice) {
+  if (notice.attempt) {
+    metrics_.attempted(*notice.attempt);
+    if (observer_.logs() && !notice.attempt->error.empty()) {
+      observer_.log(LogLevel::debug,
+                    fmt::format("delivery {}: attempt {} failed: {}", notice.delivery.id,
+                                notice.attempt->number, printable(notice.attempt->error, 240)));
+    }
+  }
+  if (notice.delivery.finished_at) metrics_.ended(notice.delivery.status);
   if (!observer_.listens()) return;
   observer_.push([notice](Observer& observer) {
     if (notice.attempt) observer.on_attempt(notice.delivery, *notice.attempt);
     if (notice.delivery.finished_at) observer.on_outcome(notice.delivery);
   });
+}
+
+void Runner::tell(const Remark& remark) {
+  metrics_.remarked(remark.kind);
+  if (observer_.logs()) observer_.log(level_of(remark.kind), line_of(remark));
 }
 
 // --- The store -----------------------------------------------------------------------------------
@@ -328,6 +456,7 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
   }
   registry_subscription_.reset();
   clock_subscription_.reset();
+  store_subscription_.reset();
   if (engine_.joinable()) engine_.join();
   if (store_.joinable()) store_.join();
   // A transport of our own answers what is still out with `cancelled`.
@@ -351,7 +480,7 @@ void Runner::finish_work() {
     if (orders.empty()) break;
     lock.unlock();
     for (const DisableOrder& order : orders.disables) disable(order);
-    for (const Notice& notice : orders.notices) tell(notice);
+    tell_all(orders);
     if (orders.work) exchange(*orders.work);
     lock.lock();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "deliver/delivery_core.hpp"
+#include "deliver/metrics.hpp"
 #include "deliver/observer_queue.hpp"
 #include "deliver/request_builder.hpp"
 #include "deliver/timeline.hpp"
@@ -28,6 +29,7 @@ struct RunnerParts {
   CoreOptions core;
   std::size_t max_in_flight_per_webhook = 8;
   std::vector<std::chrono::milliseconds> retry_schedule;
+  Quotas quotas;
 };
 
 /// Feeds the core what happens and carries out what it orders. Two threads: the engine sends and
@@ -38,29 +40,44 @@ struct RunnerParts {
 /// the clock: no I/O, no callback.
 class Runner {
  public:
-  Runner(RunnerParts parts, ObserverQueue& observer);
+  Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics);
   ~Runner();
 
   /// `system_failed`.
   [[nodiscard]] Result<void> start();
 
-  /// Stores an event and fills in the deliveries of its receipt. `shut_down`, `store_full`,
-  /// `store_failed`.
-  [[nodiscard]] Result<void> append(NewEvent event, DispatchReceipt& receipt);
-  [[nodiscard]] Result<Delivery> replay(DeliveryId id);
+  /// Stores events and says so to whom it concerns. `shut_down`, and the errors of
+  /// `DeliveryStore::append`.
+  [[nodiscard]] std::vector<Result<DispatchReceipt>> append(std::vector<NewEvent> events);
+
+  // A command has worked on the store directly: what the core and the observer have to know of it.
+
+  /// Deliveries up to this one are there, and some are due now.
+  void added(DeliveryId newest);
+  /// Deliveries were taken off or erased: none of them that is not out may go out any more.
+  void taken_off(const std::vector<Delivery>& ended);
+  /// Waits until the core has heard from the store that it is paused, or is not, five seconds at
+  /// most.
+  void wait_for_pause(bool paused);
+
+  [[nodiscard]] bool is_stopping() const;
+  [[nodiscard]] Error shut_down_error() const;
+  void look_into(DispatcherStats& stats) const;
   bool flush(std::chrono::milliseconds timeout);
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
 
-  [[nodiscard]] Now now() const { return parts_.timeline.now(); }
+  [[nodiscard]] Moment now() const { return parts_.timeline.now(); }
 
  private:
   /// The core and its lock. Shared with the completions of requests, which can outlive the runner
   /// when the transport is the host's.
   struct Desk;
 
-  [[nodiscard]] bool reserve(NewEvent& event);
-  void settle(const std::vector<NewDelivery>& deliveries, std::vector<Claim> claims, bool stored);
-  [[nodiscard]] bool is_stopping() const;
+  struct Pending;
+  using Appended = std::vector<Result<AppendedEvent>>;
+  [[nodiscard]] bool reserve(std::vector<NewEvent>& events);
+  void settle(std::vector<Pending> pending, const Appended& appended);
+  void tell(const Appended& appended);
   void run_engine();
   void run_store();
   void carry_out(const Orders& orders);
@@ -68,16 +85,19 @@ class Runner {
   void send(const Claim& claim);
   void tell(const DispatchReceipt& receipt);
   void tell(const Notice& notice);
+  void tell(const Remark& remark);
+  void tell_all(const Orders& orders);
   void exchange(const StoreWork& work);
   void webhook_changed(const LaneKey& lane);
   void finish_work();
-  [[nodiscard]] Error shut_down_error() const;
 
   RunnerParts parts_;
   ObserverQueue& observer_;
+  Metrics& metrics_;
   std::shared_ptr<Desk> desk_;
   std::shared_ptr<void> registry_subscription_;
   std::unique_ptr<Clock::Subscription> clock_subscription_;
+  std::shared_ptr<void> store_subscription_;
 
   std::thread engine_;
   std::thread store_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -9,16 +10,17 @@
 
 namespace hookline::detail {
 
-/// The line of due times of one run: it starts at system time and then goes with steady time, so
-/// that a jump of the wall clock neither loses nor storms deliveries.
+/// The line of due times of one run: it starts at system time, or where the store's last one ended
+/// if that is later, and then goes with steady time, so that a jump of the wall clock neither loses
+/// nor storms deliveries.
 class Timeline {
  public:
-  explicit Timeline(std::shared_ptr<Clock> clock)
+  Timeline(std::shared_ptr<Clock> clock, DueTime not_before)
       : clock_(std::move(clock)),
         steady_start_(clock_->steady_now()),
-        due_start_(clock_->system_now().time_since_epoch()) {}
+        due_start_(std::max(DueTime(clock_->system_now().time_since_epoch()), not_before)) {}
 
-  [[nodiscard]] Now now() const {
+  [[nodiscard]] Moment now() const {
     return {due_start_ + (clock_->steady_now() - steady_start_), clock_->system_now()};
   }
 

@@ -15,40 +15,60 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::hours kLongestRetryAfter{24};
 
+Verdict exhausted(std::string error) {
+  Verdict verdict;
+  verdict.kind = Outcome::Kind::exhausted;
+  verdict.error = std::move(error);
+  return verdict;
+}
+
 Verdict retry_or_exhaust(const VerdictInput& input, std::string error) {
-  if (input.attempts >= input.schedule.size()) {
-    return {Outcome::Kind::exhausted, milliseconds(0), false, std::move(error)};
-  }
+  if (input.attempts >= input.schedule.size()) return exhausted(std::move(error));
+  Verdict verdict;
+  verdict.kind = Outcome::Kind::retry;
+  verdict.error = std::move(error);
   const auto planned = static_cast<double>(input.schedule[input.attempts].count()) * input.stretch;
-  milliseconds delay(std::llround(planned));
-  if (input.result && input.result->retry_after) {
-    const auto asked = parse_retry_after(*input.result->retry_after, input.wall_now);
-    if (asked) delay = std::max(delay, *asked);
-  }
-  return {Outcome::Kind::retry, delay, false, std::move(error)};
+  verdict.delay = milliseconds(std::llround(planned));
+  return verdict;
+}
+
+/// Obeyed by the delivery always, by the others of its lane where the answer is about the receiver
+/// and not about the request (RFC 6585, 4 and RFC 9110, 15.6.4).
+void obey_retry_after(const VerdictInput& input, Verdict& verdict) {
+  if (!input.result->retry_after) return;
+  const auto asked = parse_retry_after(*input.result->retry_after, input.wall_now);
+  if (!asked) return;
+  verdict.delay = std::max(verdict.delay, *asked);
+  const int status = input.result->status;
+  if (status == 429 || status == 503) verdict.pause = *asked;
 }
 
 Verdict judge_response(const VerdictInput& input) {
   const int status = input.result->status;
   if (status >= 200 && status < 300) return {};
   if (status == 410) {
-    return {Outcome::Kind::exhausted, milliseconds(0), true,
-            "http: status 410, the receiver is gone"};
+    Verdict verdict = exhausted("http: status 410, the receiver is gone");
+    verdict.gone = true;
+    return verdict;
   }
   const bool redirect = status >= 300 && status < 400;
-  return retry_or_exhaust(input, fmt::format("http: status {}{}", status,
-                                             redirect ? ", redirects are not followed" : ""));
+  Verdict verdict = retry_or_exhaust(
+      input,
+      fmt::format("http: status {}{}", status, redirect ? ", redirects are not followed" : ""));
+  obey_retry_after(input, verdict);
+  return verdict;
 }
 
 Verdict judge_failure(const VerdictInput& input) {
   const TransportFailure& failure = input.result.error();
   std::string error = fmt::format("{}: {}", to_string(failure.failure), failure.message);
   if (failure.failure == FailureClass::cancelled) {
-    return {Outcome::Kind::released, milliseconds(0), false, std::move(error)};
+    Verdict verdict;
+    verdict.kind = Outcome::Kind::released;
+    verdict.error = std::move(error);
+    return verdict;
   }
-  if (failure.permanent) {
-    return {Outcome::Kind::exhausted, milliseconds(0), false, std::move(error)};
-  }
+  if (failure.permanent) return exhausted(std::move(error));
   return retry_or_exhaust(input, std::move(error));
 }
 

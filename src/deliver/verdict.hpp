@@ -17,7 +17,10 @@ struct Verdict {
   Outcome::Kind kind = Outcome::Kind::delivered;
   std::chrono::milliseconds delay{0};  ///< before the next try, for `retry`
   bool gone = false;                   ///< the receiver wants no more events: 410
-  std::string error;                   ///< empty for `delivered`
+  /// The receiver asks for a pause from everything that goes to it: a 429 or 503 with
+  /// `retry-after`.
+  std::optional<std::chrono::milliseconds> pause;
+  std::string error;  ///< empty for `delivered`
 };
 
 struct VerdictInput {

@@ -30,10 +30,11 @@ Result<Match> EventMatcher::match(const Import& import) const {
 
   Match match;
   match.event = *event;
-  match.webhooks = registry_.candidates(import);
-  const auto unwanted = [&](const auto& webhook) { return !wants(*webhook, *event); };
-  match.webhooks.erase(std::remove_if(match.webhooks.begin(), match.webhooks.end(), unwanted),
-                       match.webhooks.end());
+  for (auto& webhook : registry_.candidates(import)) {
+    if (!wants(*webhook, *event)) continue;
+    const bool disabled = webhook->state == WebhookState::disabled;
+    (disabled ? match.disabled : match.webhooks).push_back(std::move(webhook));
+  }
   match.basic = *event == Event::import_completed && import.webhook_url.has_value();
   return match;
 }

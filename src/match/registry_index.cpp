@@ -81,7 +81,6 @@ void RegistryIndex::put(const WebhookPtr& webhook) {
   put_by_hash(webhook);
   by_id_.put(0, webhook);
   by_tenant_.put(hash_of(webhook->tenant), webhook);
-  if (webhook->state == WebhookState::disabled) return;
   visit_triggers(webhook, [](Triggers& triggers, std::uint64_t hash, Trigger trigger) {
     triggers.all.put(hash, std::move(trigger));
     refresh_by_hash(triggers, hash);
@@ -94,7 +93,6 @@ void RegistryIndex::remove(std::string_view id) {
   remove_by_hash(webhook);
   by_id_.erase(0, webhook->id);
   by_tenant_.erase(hash_of(webhook->tenant), ByTenantAndId::key(webhook));
-  if (webhook->state == WebhookState::disabled) return;
   visit_triggers(webhook, [](Triggers& triggers, std::uint64_t hash, const Trigger& trigger) {
     triggers.all.erase(hash, ByIdAndValue::key(trigger));
     refresh_by_hash(triggers, hash);

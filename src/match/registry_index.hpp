@@ -111,7 +111,7 @@ class RegistryIndex {
   PersistentSet<WebhookPtr, ById> by_id_;               // all of one rank
   PersistentMap<WebhookPtr> by_hash_;                   // of the id; null: see by_id_
   PersistentSet<WebhookPtr, ByTenantAndId> by_tenant_;  // ranked by the hash of the tenant
-  std::array<Triggers, 3> triggers_;                    // by kind; not of disabled webhooks
+  std::array<Triggers, 3> triggers_;                    // by kind
 };
 
 }  // namespace hookline::detail

@@ -34,6 +34,8 @@ namespace hookline::detail {
 /// | `bearer_token`       | text                               | none                            |
 /// | `secrets`            | array of texts                     | none                            |
 /// | `max_in_flight`      | whole number                       | as the dispatcher is configured |
+/// | `rate_limit`         | number, requests a second          | none                            |
+/// | `ordering`           | `none` or `fifo`                   | `none`                          |
 /// | `retry_schedule`     | array of seconds, at most 3 places | as the dispatcher is configured |
 /// | `state`              | `enabled`, `paused` or `disabled`  | `enabled`                       |
 /// | `disabled_reason`    | text                               | empty                           |

@@ -68,10 +68,12 @@ Result<void> read(const Json& value, const Place& at, Secret& target);
 Result<void> read(const Json& value, const Place& at, bool& target);
 Result<void> read(const Json& value, const Place& at, std::uint32_t& target);
 Result<void> read(const Json& value, const Place& at, std::uint64_t& target);
+Result<void> read(const Json& value, const Place& at, double& target);
 Result<void> read(const Json& value, const Place& at, std::chrono::milliseconds& target);
 Result<void> read(const Json& value, const Place& at, Time& target);
 Result<void> read(const Json& value, const Place& at, Event& target);
 Result<void> read(const Json& value, const Place& at, WebhookState& target);
+Result<void> read(const Json& value, const Place& at, Ordering& target);
 
 template <class T>
 Result<void> read(const Json& value, const Place& at, std::optional<T>& target) {
@@ -213,7 +215,7 @@ Result<void> read(const Json& value, const Place& at, Document& target) {
 }
 
 Result<void> read(const Json& value, const Place& at, Webhook& target) {
-  static constexpr std::array<Member<Webhook>, 20> kMembers = {{
+  static constexpr std::array<Member<Webhook>, 22> kMembers = {{
       {"id", false, read_field<&Webhook::id>},
       {"tenant", false, read_field<&Webhook::tenant>},
       {"url", true, read_field<&Webhook::url>},
@@ -228,6 +230,8 @@ Result<void> read(const Json& value, const Place& at, Webhook& target) {
       {"bearer_token", false, read_field<&Webhook::bearer_token>},
       {"secrets", false, read_field<&Webhook::secrets>},
       {"max_in_flight", false, read_field<&Webhook::max_in_flight>},
+      {"rate_limit", false, read_field<&Webhook::rate_limit>},
+      {"ordering", false, read_field<&Webhook::ordering>},
       {"retry_schedule", false, read_field<&Webhook::retry_schedule>},
       {"state", false, read_field<&Webhook::state>},
       {"disabled_reason", false, read_field<&Webhook::disabled_reason>},
@@ -305,14 +309,31 @@ Result<void> read(const Json& value, const Place& at, std::uint64_t& target) {
   return {};
 }
 
-/// Seconds with up to three places. A double holds them exactly enough to be rounded back.
+/// A number with up to three places. A double holds it exactly enough to be rounded back.
+Result<void> read_thousandths(const Json& value, const Place& at, std::string_view what,
+                              std::int64_t& target) {
+  constexpr double kMax = 1e9;
+  const double number = value.IsNumber() ? value.GetDouble() : kMax * 2;
+  if (!(std::abs(number) <= kMax)) return at.fail("must be a number of {}", what);
+  const double count = std::round(number * 1000);
+  if (std::abs(number * 1000 - count) > 1e-3) return at.fail("has more than three decimal places");
+  target = static_cast<std::int64_t>(count);
+  return {};
+}
+
+/// `rate_limit`.
+Result<void> read(const Json& value, const Place& at, double& target) {
+  std::int64_t thousandths = 0;
+  if (auto done = read_thousandths(value, at, "requests a second", thousandths); !done) return done;
+  target = static_cast<double>(thousandths) / 1000;
+  return {};
+}
+
+/// Seconds.
 Result<void> read(const Json& value, const Place& at, std::chrono::milliseconds& target) {
-  constexpr double kMaxSeconds = 1e9;
-  const double seconds = value.IsNumber() ? value.GetDouble() : kMaxSeconds * 2;
-  if (!(std::abs(seconds) <= kMaxSeconds)) return at.fail("must be a number of seconds");
-  const double ms = std::round(seconds * 1000);
-  if (std::abs(seconds * 1000 - ms) > 1e-3) return at.fail("has more than three decimal places");
-  target = std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+  std::int64_t ms = 0;
+  if (auto done = read_thousandths(value, at, "seconds", ms); !done) return done;
+  target = std::chrono::milliseconds(ms);
   return {};
 }
 
@@ -345,6 +366,15 @@ Result<void> read(const Json& value, const Place& at, WebhookState& target) {
     if (text == to_string(state)) return target = state, Result<void>();
   }
   return at.fail("{} is not enabled, paused or disabled", quoted(text));
+}
+
+Result<void> read(const Json& value, const Place& at, Ordering& target) {
+  std::string text;
+  if (auto done = read(value, at, text); !done) return done;
+  for (const auto ordering : {Ordering::none, Ordering::fifo}) {
+    if (text == to_string(ordering)) return target = ordering, Result<void>();
+  }
+  return at.fail("{} is not none or fifo", quoted(text));
 }
 
 }  // namespace

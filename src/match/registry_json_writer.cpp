@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <rapidjson/writer.h>
 
+#include <cmath>
 #include <utility>
 
 #include "base/iso8601.hpp"
@@ -98,16 +99,22 @@ class RegistryWriter {
       key("max_in_flight");
       writer_.Uint(*webhook.max_in_flight);
     }
+    if (webhook.rate_limit) {
+      key("rate_limit");
+      write_thousandths(std::llround(*webhook.rate_limit * 1000));
+    }
+    if (webhook.ordering != Ordering::none) member("ordering", to_string(webhook.ordering));
     if (!webhook.retry_schedule) return;
     key("retry_schedule");
     writer_.StartArray();
-    for (const auto delay : *webhook.retry_schedule) write_seconds(delay.count());
+    for (const auto delay : *webhook.retry_schedule) write_thousandths(delay.count());
     writer_.EndArray();
   }
 
-  void write_seconds(std::int64_t ms) {
-    const std::string_view sign = ms < 0 ? "-" : "";
-    const std::uint64_t size = ms < 0 ? 0 - static_cast<std::uint64_t>(ms) : ms;
+  /// As a decimal number, which reads back as it was.
+  void write_thousandths(std::int64_t count) {
+    const std::string_view sign = count < 0 ? "-" : "";
+    const std::uint64_t size = count < 0 ? 0 - static_cast<std::uint64_t>(count) : count;
     std::string number = fmt::format("{}{}", sign, size / 1000);
     if (size % 1000 != 0) {
       number += fmt::format(".{:03}", size % 1000);

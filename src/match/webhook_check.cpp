@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <initializer_list>
 #include <numeric>
 #include <string>
@@ -27,6 +28,8 @@ constexpr std::size_t kMaxHeaderBytes = 8192;
 constexpr std::size_t kMaxCredential = 4096;
 constexpr std::size_t kMaxSecrets = 10;
 constexpr std::uint32_t kMaxInFlight = 1000;
+constexpr double kMinRate = 0.001;
+constexpr double kMaxRate = 1000;
 
 /// Collects the faults of one webhook.
 class Check {
@@ -127,6 +130,7 @@ class Check {
       if (!event_from_string(to_string(webhook_.events[i]))) fault("events[{}]: is no event", i);
     }
     if (to_string(webhook_.state) == "unknown") fault("state: is no state of a webhook");
+    if (to_string(webhook_.ordering) == "unknown") fault("ordering: is no order of deliveries");
   }
 
   void check_events() {
@@ -246,6 +250,13 @@ class Check {
     if (max_in_flight && (*max_in_flight < 1 || *max_in_flight > kMaxInFlight)) {
       fault("max_in_flight: {} is not 1 to {}; pause the webhook to stop its deliveries",
             *max_in_flight, kMaxInFlight);
+    }
+    const auto& rate = webhook_.rate_limit;
+    if (rate && !(*rate >= kMinRate && *rate <= kMaxRate)) {
+      fault("rate_limit: {} requests a second are not {} to {}; leave it out for no limit", *rate,
+            kMinRate, kMaxRate);
+    } else if (rate && std::abs(*rate * 1000 - std::round(*rate * 1000)) > 1e-6) {
+      fault("rate_limit: {} has more than three decimal places; round it", *rate);
     }
     if (!webhook_.retry_schedule) return;
     for (std::string& each : retry_schedule_faults(*webhook_.retry_schedule)) {

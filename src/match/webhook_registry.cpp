@@ -41,6 +41,7 @@ RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressP
 RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks,
                       const detail::HashKey& key);
 WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at);
+WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason = {});
 bool is_same(const Webhook& a, const Webhook& b);
 tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current);
 std::vector<WebhookPtr> changes(const RegistryIndex& before, const RegistryIndex& after);
@@ -98,6 +99,16 @@ std::string_view to_string(WebhookState state) {
       return "paused";
     case WebhookState::disabled:
       return "disabled";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Ordering ordering) {
+  switch (ordering) {
+    case Ordering::none:
+      return "none";
+    case Ordering::fifo:
+      return "fifo";
   }
   return "unknown";
 }
@@ -166,13 +177,27 @@ Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason
     if (!current) return not_found(id);
     if (revision && *revision != current->revision) return outdated(*revision, *current);
     if (current->state == WebhookState::disabled) return current;
-    Webhook webhook = *current;
-    webhook.state = WebhookState::disabled;
-    webhook.disabled_reason = detail::fit_reason(reason);
-    settle_state(webhook);
-    webhook.updated_at = now();
-    ++webhook.revision;
-    return std::make_shared<const Webhook>(std::move(webhook));
+    return in_state(*current, WebhookState::disabled, detail::fit_reason(reason));
+  });
+}
+
+Result<Webhook> WebhookRegistry::pause(std::string_view id) {
+  return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    const WebhookPtr current = before.find(id);
+    if (!current) return not_found(id);
+    if (current->state == WebhookState::paused) return current;
+    return in_state(*current, WebhookState::paused);
+  });
+}
+
+Result<Webhook> WebhookRegistry::enable(std::string_view id) {
+  return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    const WebhookPtr current = before.find(id);
+    if (!current) return not_found(id);
+    if (current->state == WebhookState::enabled) return current;
+    const auto faults = detail::faults_of(*current, state_->policy);
+    if (!faults.empty()) return invalid(faults);
+    return in_state(*current, WebhookState::enabled);
   });
 }
 
@@ -316,13 +341,23 @@ WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at) {
   return std::make_shared<const Webhook>(std::move(webhook));
 }
 
+/// The next revision of a webhook, which is in another state.
+WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason) {
+  webhook.state = state;
+  webhook.disabled_reason = std::move(reason);
+  settle_state(webhook);
+  webhook.updated_at = now();
+  ++webhook.revision;
+  return std::make_shared<const Webhook>(std::move(webhook));
+}
+
 /// In everything but the revision.
 bool is_same(const Webhook& a, const Webhook& b) {
   const auto plain = [](const Webhook& w) {
     return std::tie(w.id, w.tenant, w.url, w.description, w.development_mode, w.import_identifiers,
                     w.saved_schema_ids, w.all_imports, w.events, w.bearer_token, w.secrets,
-                    w.max_in_flight, w.retry_schedule, w.state, w.disabled_reason, w.created_at,
-                    w.updated_at);
+                    w.max_in_flight, w.rate_limit, w.ordering, w.retry_schedule, w.state,
+                    w.disabled_reason, w.created_at, w.updated_at);
   };
   const auto same_header = [](const HttpHeader& x, const HttpHeader& y) {
     return x.name == y.name && x.value == y.value;

@@ -98,7 +98,7 @@ Ready CurlTransfer::read_url() {
 Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
   stop_ = Stop::none;
   refusal_.clear();
-  dialled_ = in_headers_ = answered_ = false;
+  dialled_ = may_be_used_ = in_headers_ = answered_ = false;
   socket_errno_ = 0;
   header_bytes_ = body_bytes_ = 0;
   response_ = HttpResponse{};
@@ -199,6 +199,7 @@ bool CurlTransfer::may_use(const char* address, int port) {
              !checked) {
     refuse(checked.error().message);
   } else {
+    may_be_used_ = true;
     return true;
   }
   stop_ = Stop::address_refused;
@@ -295,7 +296,16 @@ TransportFailure CurlTransfer::failure(CURLcode code) const {
     return {FailureClass::internal,
             "cannot open a socket: " + std::generic_category().message(socket_errno_), false};
   }
-  return curl_failure(code, error_.data());
+  TransportFailure failed = curl_failure(code, error_.data());
+  failed.connected = was_connected();
+  return failed;
+}
+
+/// A reused connection takes no time to connect, but it is asked about before it is used.
+bool CurlTransfer::was_connected() const {
+  curl_off_t connect_time = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connect_time);
+  return may_be_used_ || connect_time > 0;
 }
 
 namespace {

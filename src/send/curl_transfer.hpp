@@ -96,6 +96,7 @@ class CurlTransfer {
   void refuse(std::string reason);
   void end_lookup(bool still_running, LookupLimit::TimePoint now);
   [[nodiscard]] TransportFailure failure(CURLcode code) const;
+  [[nodiscard]] bool was_connected() const;
 
   struct Callbacks;
   TransferContext& context_;
@@ -113,9 +114,10 @@ class CurlTransfer {
 
   Stop stop_ = Stop::none;
   Lookup lookup_ = Lookup::none;
-  std::string refusal_;   ///< why an address was refused
-  bool dialled_ = false;  ///< an address was allowed
-  int socket_errno_ = 0;  ///< why the system gave no socket
+  std::string refusal_;       ///< why an address was refused
+  bool dialled_ = false;      ///< an address was allowed
+  bool may_be_used_ = false;  ///< a connection stood, and its address was allowed
+  int socket_errno_ = 0;      ///< why the system gave no socket
   bool in_headers_ = false;
   bool answered_ = false;  ///< the final header section arrived whole
   std::size_t header_bytes_ = 0;

@@ -1,20 +1,21 @@
 #include "hookline/memory_store.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "base/fail.hpp"
+#include "store/memory_append.hpp"
+#include "store/memory_commands.hpp"
+#include "store/memory_query.hpp"
+#include "store/memory_round.hpp"
 #include "store/memory_tables.hpp"
 
 namespace hookline {
 namespace {
 
-bool matches(const DeliveryQuery& query, const Delivery& delivery) {
-  return (!query.tenant || *query.tenant == delivery.tenant) &&
-         (!query.webhook_id || *query.webhook_id == delivery.webhook_id) &&
-         (!query.import_id || *query.import_id == delivery.import_id) &&
-         (!query.message_id || *query.message_id == delivery.message_id) &&
-         (!query.status || *query.status == delivery.status);
+tl::unexpected<Error> not_found(DeliveryId id) {
+  return detail::fail(ErrorCode::delivery_not_found, "delivery: there is none with id {}", id);
 }
 
 }  // namespace
@@ -24,56 +25,77 @@ struct MemoryStore::State {
 
   mutable std::mutex mutex;
   detail::MemoryTables tables;
+  bool paused = false;
+  DueTime last_time = DueTime::min();
 };
 
 MemoryStore::MemoryStore(MemoryStoreOptions options) : state_(std::make_unique<State>(options)) {}
 MemoryStore::~MemoryStore() = default;
 
-std::vector<Result<std::vector<DeliveryId>>> MemoryStore::append(std::vector<NewEvent> events) {
-  std::vector<Result<std::vector<DeliveryId>>> results;
+std::vector<Result<AppendedEvent>> MemoryStore::append(std::vector<NewEvent> events,
+                                                       const Quotas& quotas) {
+  std::vector<Result<AppendedEvent>> results;
   results.reserve(events.size());
   const std::lock_guard lock(state_->mutex);
-  for (NewEvent& event : events) results.push_back(state_->tables.append(std::move(event)));
+  for (NewEvent& event : events) {
+    results.push_back(detail::append(state_->tables, std::move(event), quotas));
+  }
   return results;
 }
 
 Result<StoreReply> MemoryStore::exchange(const StoreWork& work) {
-  StoreReply reply;
   const std::lock_guard lock(state_->mutex);
-  detail::MemoryTables& tables = state_->tables;
-  if (work.first) tables.end_holds();
-  // Outcomes come before the end of leases: one that is just in time counts.
-  for (const Outcome& outcome : work.outcomes) reply.recorded.push_back(tables.record(outcome));
-  tables.end_leases(work.now);
-  for (const LaneHold& hold : work.holds) tables.hold(hold);
-  for (const LaneClaim& claim : work.claims) reply.claimed.push_back(tables.claim(claim, work));
-  reply.due_lanes = tables.list_due(work.list_lanes, work.now);
-  reply.next_due = tables.next_due();
+  state_->last_time = std::max(state_->last_time, work.now);
+  StoreReply reply = detail::exchange(state_->tables, work);
+  reply.paused = state_->paused;
   return reply;
 }
 
-Result<Delivery> MemoryStore::replay(DeliveryId id,
-                                     std::chrono::system_clock::time_point created_at,
-                                     DueTime due) {
+// --- Commands ------------------------------------------------------------------------------------
+
+Result<Delivery> MemoryStore::replay(DeliveryId id, const Moment& now) {
   const std::lock_guard lock(state_->mutex);
-  return state_->tables.replay(id, created_at, due);
+  return detail::replay(state_->tables, id, now);
 }
+
+Result<StoreBite> MemoryStore::recover(const RecoverQuery& query, const Moment& now) {
+  const std::lock_guard lock(state_->mutex);
+  return detail::recover(state_->tables, query, now);
+}
+
+Result<StoreBite> MemoryStore::discard(const DeliveryQuery& query, const std::string& reason,
+                                       const Moment& now) {
+  const std::lock_guard lock(state_->mutex);
+  return detail::discard(state_->tables, query, reason, now);
+}
+
+Result<StoreBite> MemoryStore::erase(const EraseQuery& query, std::size_t limit) {
+  const std::lock_guard lock(state_->mutex);
+  return detail::erase(state_->tables, query, limit);
+}
+
+Result<void> MemoryStore::set_paused(bool paused) {
+  const std::lock_guard lock(state_->mutex);
+  state_->paused = paused;
+  return {};
+}
+
+// --- Queries -------------------------------------------------------------------------------------
 
 Result<Delivery> MemoryStore::find(DeliveryId id) const {
   const std::lock_guard lock(state_->mutex);
   if (const detail::DeliveryRow* row = state_->tables.find(id)) return row->record;
-  return detail::fail(ErrorCode::delivery_not_found, "delivery: there is none with id {}", id);
+  return not_found(id);
 }
 
 Result<DeliveryPage> MemoryStore::list(const DeliveryQuery& query) const {
-  if (query.limit < 1 || query.limit > 1000) {
-    return detail::fail(ErrorCode::invalid_query, "limit: {} is not 1 to 1000", query.limit);
-  }
+  if (auto limit = detail::check_limit(query.limit); !limit) return tl::unexpected(limit.error());
   DeliveryPage page;
   const std::lock_guard lock(state_->mutex);
   const auto& all = state_->tables.deliveries();
-  for (auto row = all.upper_bound(query.after); row != all.end(); ++row) {
-    if (!matches(query, row->second.record)) continue;
+  for (auto row = all.upper_bound(detail::start_of(query));
+       row != all.end() && !detail::is_past(query, row->first); ++row) {
+    if (!detail::matches(query, row->second.record)) continue;
     if (page.deliveries.size() == query.limit) {
       page.next = page.deliveries.back().id;
       break;
@@ -86,17 +108,34 @@ Result<DeliveryPage> MemoryStore::list(const DeliveryQuery& query) const {
 Result<std::vector<Attempt>> MemoryStore::attempts(DeliveryId id) const {
   const std::lock_guard lock(state_->mutex);
   if (const detail::DeliveryRow* row = state_->tables.find(id)) return row->attempts;
-  return detail::fail(ErrorCode::delivery_not_found, "delivery: there is none with id {}", id);
+  return not_found(id);
 }
 
-Result<DeliveryCounts> MemoryStore::counts() const {
+Result<LanePage> MemoryStore::lanes(const LaneQuery& query) const {
+  if (auto limit = detail::check_limit(query.limit); !limit) return tl::unexpected(limit.error());
   const std::lock_guard lock(state_->mutex);
-  return state_->tables.counts();
+  return state_->tables.lanes().page(query);
+}
+
+Result<DeliveryCounts> MemoryStore::counts(const std::optional<std::string>& tenant) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->tables.tally(tenant).counts();
 }
 
 Result<bool> MemoryStore::has_unfinished(DeliveryId up_to) const {
   const std::lock_guard lock(state_->mutex);
-  return state_->tables.has_unfinished(up_to);
+  const auto& unfinished = state_->tables.tally(std::nullopt).unfinished();
+  return !unfinished.empty() && unfinished.begin()->first <= up_to;
+}
+
+Result<DeliveryId> MemoryStore::newest() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->tables.last_id();
+}
+
+Result<DueTime> MemoryStore::last_time() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->last_time;
 }
 
 }  // namespace hookline

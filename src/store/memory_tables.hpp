@@ -2,111 +2,96 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <unordered_map>
-#include <utility>
-#include <vector>
+#include <string>
 
 #include "hookline/delivery_store.hpp"
 #include "hookline/memory_store.hpp"
+#include "store/memory_keys.hpp"
+#include "store/memory_lanes.hpp"
+#include "store/memory_room.hpp"
+#include "store/memory_rows.hpp"
 
 namespace hookline::detail {
 
-/// What the deliveries of an event share.
-struct EventRow {
-  std::shared_ptr<const std::string> managed_body;
-  std::shared_ptr<const std::string> basic_body;
-};
-
-struct LaneRow;
-
-struct DeliveryRow {
-  Delivery record;
-  std::string url;  ///< of a basic webhook, whole
-  std::shared_ptr<const EventRow> event;
-  LaneRow* lane = nullptr;
-  std::uint64_t lease = 0;
-  std::uint32_t lost = 0;  ///< leases that ended without an outcome
-  DueTime due{};           ///< of the next try; of the lease's end while claimed
-  std::vector<Attempt> attempts;
-};
-
-struct LaneRow {
-  LaneKey key;
-  std::uint64_t number = 0;  ///< orders lanes that are due at the same time, the older first
-  std::set<std::pair<DueTime, DeliveryId>> waiting;
-  DueTime hold = DueTime::min();
-  std::size_t rows = 0;  ///< deliveries of the lane, finished ones too
-
-  /// When the lane is to be listed: when its first delivery is due, not before its hold ends.
-  [[nodiscard]] std::optional<DueTime> listed_at() const {
-    if (waiting.empty() || hold == DueTime::max()) return std::nullopt;
-    return std::max(waiting.begin()->first, hold);
-  }
-};
-
-/// The tables of `MemoryStore` and the indexes over them, kept in step with each other. The public
-/// class locks; nothing here does.
+/// The tables of `MemoryStore`, with the indexes and sums over them, which follow every change of a
+/// row. What the store promises is written with these in `memory_append`, `memory_round`,
+/// `memory_retention` and `memory_commands`. The public class locks; nothing here does.
 class MemoryTables {
  public:
-  explicit MemoryTables(MemoryStoreOptions options) : options_(options) {}
+  explicit MemoryTables(MemoryStoreOptions bounds) : room_(bounds), keys_(room_) {}
+  MemoryTables(const MemoryTables&) = delete;
+  MemoryTables& operator=(const MemoryTables&) = delete;
 
-  Result<std::vector<DeliveryId>> append(NewEvent event);
-  Result<Delivery> replay(DeliveryId id, std::chrono::system_clock::time_point created_at,
-                          DueTime due);
+  /// An event without deliveries yet. REQUIRES: one is inserted before anything else is done.
+  EventRow& add_event(std::shared_ptr<const std::string> managed_body,
+                      std::shared_ptr<const std::string> basic_body);
+  /// Gives it the next id. REQUIRES: event and lane are set.
+  DeliveryRow& insert(DeliveryRow row);
+  /// Changes a row by this function, and with it every index and sum that it is in.
+  template <class Change>
+  void change(DeliveryRow& row, Change by);
+  /// Ends a delivery without an attempt.
+  void end(DeliveryRow& row, DeliveryStatus status, const std::string& reason, const Moment& now);
+  /// Removes a delivery, and its event if it was the last one of that.
+  void forget(DeliveryRow& row);
+  void drop_bodies(EventRow& event);
 
-  void end_holds();
-  void end_leases(DueTime now);
-  bool record(const Outcome& outcome);
-  void hold(const LaneHold& hold);
-  ClaimedLane claim(const LaneClaim& wish, const StoreWork& work);
-  std::vector<LaneKey> list_due(std::size_t count, DueTime now);
-  [[nodiscard]] std::optional<DueTime> next_due() const;
+  /// Whether so much more has room when everything that is finished has left: `store_full`.
+  [[nodiscard]] Result<void> check_room(const Weight& more) const;
+  /// Lets finished deliveries leave, the oldest first, until so much more has room.
+  void make_room(const Weight& more = {});
 
-  [[nodiscard]] const DeliveryRow* find(DeliveryId id) const;
+  [[nodiscard]] DeliveryRow* find(DeliveryId id);
   [[nodiscard]] const std::map<DeliveryId, DeliveryRow>& deliveries() const { return deliveries_; }
-  [[nodiscard]] DeliveryCounts counts() const;
-  [[nodiscard]] bool has_unfinished(DeliveryId up_to) const;
+  [[nodiscard]] EventRow& event(std::uint64_t number) { return events_.at(number); }
+  [[nodiscard]] MemoryLanes& lanes() { return lanes_; }
+  [[nodiscard]] const MemoryLanes& lanes() const { return lanes_; }
+  [[nodiscard]] MemoryKeys& keys() { return keys_; }
+  [[nodiscard]] DeliveryId last_id() const { return last_id_; }
+  /// Of all deliveries, or those of one tenant.
+  [[nodiscard]] const Tally& tally(const std::optional<std::string>& tenant) const;
+
+  [[nodiscard]] const Timetable& pending() const { return pending_; }      ///< when accepted
+  [[nodiscard]] const Timetable& leased() const { return leased_; }        ///< when the lease ends
+  [[nodiscard]] const Timetable& delivered() const { return delivered_; }  ///< when it ended
+  [[nodiscard]] const Timetable& failed() const { return failed_; }        ///< when it ended
+  /// Events with bodies that nothing unfinished needs, by the end of their last delivery.
+  [[nodiscard]] const Timetable& resting() const { return resting_; }
 
  private:
-  using Listing = std::pair<DueTime, LaneRow*>;
-  struct ListedBefore {
-    bool operator()(const Listing& a, const Listing& b) const {
-      return a.first != b.first ? a.first < b.first : a.second->number < b.second->number;
-    }
-  };
+  void enter_indexes(DeliveryRow& row);
+  void leave_indexes(DeliveryRow& row);
+  void index(EventRow& event);
+  void forget(EventRow& event);
 
-  bool make_room(std::size_t deliveries, std::size_t bytes);
-  DeliveryRow& insert(Delivery record, const LaneKey& lane, std::shared_ptr<const EventRow> event);
-  void set_waiting(DeliveryRow& row, DueTime due);
-  void set_leased(DeliveryRow& row, DueTime until);
-  void set_finished(DeliveryRow& row);
-  void leave_index(DeliveryRow& row);
-  void forget(DeliveryId id);
-  [[nodiscard]] static Claim make_claim(const DeliveryRow& row, DueTime due);
-
-  LaneRow& lane_at(const LaneKey& key);
-  template <class Change>
-  void change_lane(LaneRow& lane, Change change);
-  void forget_if_idle(LaneRow& lane);
-  [[nodiscard]] std::uint64_t& counter(DeliveryStatus status);
-  void set_status(DeliveryRow& row, DeliveryStatus status);
-
-  const MemoryStoreOptions options_;
   DeliveryId last_id_ = 0;
-  std::uint64_t last_lane_ = 0;
-  std::size_t bytes_ = 0;
-  DeliveryCounts counts_;
+  std::uint64_t last_event_ = 0;
+  MemoryRoom room_;
+  MemoryLanes lanes_;
+  MemoryKeys keys_;
+  std::map<std::uint64_t, EventRow> events_;
   std::map<DeliveryId, DeliveryRow> deliveries_;
-  std::unordered_map<LaneKey, LaneRow, LaneKeyHash> lanes_;
-  std::set<Listing, ListedBefore> listings_;         ///< lanes by the time they are to be listed
-  std::set<std::pair<DueTime, DeliveryId>> leases_;  ///< claimed deliveries by the end of the lease
-  std::set<DeliveryId> unfinished_;
-  std::deque<DeliveryId> finished_;  ///< in the order in which they ended
+  Tally all_;
+  Timetable pending_;
+  Timetable leased_;
+  Timetable delivered_;
+  Timetable failed_;
+  Timetable resting_;
 };
+
+template <class Change>
+void MemoryTables::change(DeliveryRow& row, Change by) {
+  leave_indexes(row);
+  by();
+  enter_indexes(row);
+}
+
+/// What a delivery takes, as estimated, and what an event does whose deliveries share these bodies.
+[[nodiscard]] std::size_t size_of(const DeliveryRow& row);
+[[nodiscard]] std::size_t size_of_event(const std::shared_ptr<const std::string>& managed_body,
+                                        const std::shared_ptr<const std::string>& basic_body);
 
 }  // namespace hookline::detail

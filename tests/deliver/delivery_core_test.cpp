@@ -4,70 +4,13 @@
 #include <map>
 
 #include "catch.hpp"
+#include "deliver/core_fixture.hpp"
 #include "deliver/turns.hpp"
 
 using namespace hookline;
 using namespace hookline::detail;
+using namespace hookline::fakes;
 using namespace std::chrono_literals;
-
-namespace {
-
-class OpenLanes final : public LaneDirectory {
- public:
-  LaneSettings settings(const LaneKey&) const override {
-    return {LaneSettings::State::open, limit};
-  }
-  std::vector<std::chrono::milliseconds> retry_schedule(const LaneKey&) const override {
-    return {0s, 5s};
-  }
-  std::size_t limit = 8;
-};
-
-class NoJitter final : public Random {
- public:
-  double unit() override { return 0.5; }
-};
-
-Now at(std::int64_t ms) {
-  return {DueTime(std::chrono::milliseconds(ms)),
-          std::chrono::system_clock::time_point(std::chrono::milliseconds(ms))};
-}
-
-/// A core that has done its first round with an empty store.
-struct Started {
-  explicit Started(CoreOptions options = {}) : core(options, lanes, random) {
-    REQUIRE(core.advance(at(0)).work);
-    core.exchanged(StoreReply{}, at(0));
-  }
-
-  bool accept(DeliveryId id, const LaneKey& lane, std::int64_t lease_until = 90'000) {
-    if (!core.reserve(lane)) return false;
-    Claim claim;
-    claim.id = id;
-    claim.lane = lane;
-    claim.lease_until = at(lease_until).due;
-    core.accepted(claim);
-    return true;
-  }
-
-  void answer(DeliveryId id, int status, std::int64_t now) {
-    HttpResponse response;
-    response.status = status;
-    core.answered(id, {response, "https://a.example/", {}, {}, 1}, at(now));
-  }
-
-  OpenLanes lanes;
-  NoJitter random;
-  DeliveryCore core;
-};
-
-std::vector<DeliveryId> ids_of(const Orders& orders) {
-  std::vector<DeliveryId> ids;
-  for (const Claim* claim : orders.sends) ids.push_back(claim->id);
-  return ids;
-}
-
-}  // namespace
 
 TEST_CASE("Tenants take turns, and within a tenant its webhooks do") {
   std::map<std::string, Lane> lanes;
@@ -95,13 +38,13 @@ TEST_CASE("A delivery that is accepted while there is room is sent at once") {
 
 TEST_CASE("No more slots are promised than a lane may have out") {
   Started started;
-  started.lanes.limit = 2;
+  started.lanes.now.max_in_flight = 2;
   CHECK(started.accept(1, {"t", "wh", ""}));
   CHECK(started.accept(2, {"t", "wh", ""}));
   CHECK_FALSE(started.accept(3, {"t", "wh", ""}));
   CHECK(started.accept(4, {"t", "other", ""}));
   started.core.cancel_reservation({"t", "wh", ""});  // as after a failed append
-  CHECK(started.core.reserve({"t", "wh", ""}));
+  CHECK(started.core.reserve({"t", "wh", ""}, at(3)));
 }
 
 TEST_CASE("The limit over all lanes holds, and the next in turn goes when a slot is free") {
@@ -129,7 +72,7 @@ TEST_CASE("Outcomes that come while a round is under way gather for the next one
   CHECK_FALSE(started.core.advance(at(3)).work);
 
   StoreReply reply;
-  reply.recorded = {true};
+  reply.recorded = {{true, "", std::nullopt}};
   started.core.exchanged(reply, at(4));
   const Orders second = started.core.advance(at(4));
   REQUIRE(second.work);
@@ -173,7 +116,7 @@ TEST_CASE("What the store could not record is nobody's news") {
   started.answer(1, 200, 2);
   (void)started.core.advance(at(2));
   StoreReply lost;
-  lost.recorded = {false};
+  lost.recorded = {{}};
   started.core.exchanged(lost, at(3));
   CHECK(started.core.advance(at(3)).notices.empty());
   CHECK(started.core.settled());
@@ -206,8 +149,9 @@ TEST_CASE("After stop no request is ordered, and what is claimed goes back") {
 
 TEST_CASE("A lane with a backlog claims ahead, but only as much as it may hold") {
   Started started;
-  started.lanes.limit = 4;
+  started.lanes.now.max_in_flight = 4;
   const LaneKey lane{"t", "wh", ""};
+  started.prove(lane);
   started.core.waiting(at(10).due);
   CHECK(started.core.wake_at() == at(10).due);
   REQUIRE(started.core.advance(at(10)).work->list_lanes > 0);
@@ -219,7 +163,7 @@ TEST_CASE("A lane with a backlog claims ahead, but only as much as it may hold")
   REQUIRE(claiming.work->claims.size() == 1);
   CHECK(claiming.work->claims[0].count == 8);
   // What waits in the store is older: nothing new overtakes it.
-  CHECK_FALSE(started.core.reserve(lane));
+  CHECK_FALSE(started.core.reserve(lane, at(0)));
 
   StoreReply claimed;
   claimed.claimed.push_back({lane, {}, true});
@@ -238,17 +182,17 @@ TEST_CASE("A lane with a backlog claims ahead, but only as much as it may hold")
 
 TEST_CASE("A 410 closes the lane at once, before the registry has heard of it") {
   Started started;
-  started.lanes.limit = 1;
+  started.lanes.now.max_in_flight = 1;
   REQUIRE(started.accept(1, {"t", "wh", ""}));
   (void)started.core.advance(at(1));
   started.answer(1, 410, 2);
   const Orders orders = started.core.advance(at(2));
   REQUIRE(orders.disables.size() == 1);
   CHECK(orders.disables[0].lane.webhook_id == "wh");
-  CHECK_FALSE(started.core.reserve({"t", "wh", ""}));
+  CHECK_FALSE(started.core.reserve({"t", "wh", ""}, at(3)));
   started.core.webhook_changed({"t", "wh", ""},
                                LaneSettings::State::open);  // enabled again by an operator
-  CHECK(started.core.reserve({"t", "wh", ""}));
+  CHECK(started.core.reserve({"t", "wh", ""}, at(3)));
 }
 
 TEST_CASE("However many lanes become due at once, all of them are claimed") {
@@ -297,7 +241,7 @@ TEST_CASE("The core is never woken for what it then does not do") {
 
 TEST_CASE("A delivery whose lease ended while its request is out is not sent twice") {
   Started started;
-  started.lanes.limit = 2;
+  started.lanes.now.max_in_flight = 2;
   const LaneKey lane{"t", "wh", ""};
   REQUIRE(started.accept(1, lane, 90'000));
   CHECK(started.core.advance(at(1)).sends.size() == 1);
@@ -323,7 +267,7 @@ TEST_CASE("A delivery whose lease ended while its request is out is not sent twi
   REQUIRE(orders.work);
   CHECK(orders.work->outcomes.at(0).claim.lease == 2);
   StoreReply recorded;
-  recorded.recorded = {true};
+  recorded.recorded = {{true, "", std::nullopt}};
   started.core.exchanged(recorded, at(91'003));
   CHECK(started.accept(2, lane));
   CHECK(started.accept(3, lane));  // no slot was lost
@@ -356,7 +300,7 @@ TEST_CASE("Lanes of a tenant that holds its share come back one by one, and none
     delivered += orders.sends.size();
     if (!orders.work) continue;
     StoreReply reply;
-    reply.recorded.assign(orders.work->outcomes.size(), true);
+    reply.recorded.assign(orders.work->outcomes.size(), {true, "", std::nullopt});
     for (const LaneClaim& wish : orders.work->claims) {
       Claim claim;
       claim.id = std::stoull(wish.lane.webhook_id);

@@ -115,7 +115,7 @@ TEST_CASE("Identifiers are compared byte for byte") {
   CHECK(matched(registry, sample_import("")) == Ids{});
 }
 
-TEST_CASE("Paused webhooks are matched and disabled ones are not") {
+TEST_CASE("Paused webhooks are matched, and disabled ones are told apart") {
   WebhookRegistry registry;
   Webhook paused = sample_webhook("paused");
   paused.state = WebhookState::paused;
@@ -123,10 +123,14 @@ TEST_CASE("Paused webhooks are matched and disabled ones are not") {
   disabled.state = WebhookState::disabled;
   value_of(registry.add(paused));
   Webhook stored = value_of(registry.add(disabled));
-  CHECK(matched(registry, sample_import()) == Ids{"paused"});
+  const Match match = value_of(EventMatcher(registry).match(sample_import()));
+  REQUIRE(match.webhooks.size() == 1);
+  CHECK(match.webhooks[0]->id == "paused");
+  REQUIRE(match.disabled.size() == 1);
+  CHECK(match.disabled[0]->id == "disabled");
   stored.state = WebhookState::enabled;
   value_of(registry.update(stored));
-  CHECK(matched(registry, sample_import()) == Ids{"disabled", "paused"});
+  CHECK(value_of(EventMatcher(registry).match(sample_import())).disabled.empty());
 }
 
 TEST_CASE("An update or removal takes the old triggers away") {

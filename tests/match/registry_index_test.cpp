@@ -27,8 +27,7 @@ Ids ids_by_scan(const std::map<std::string, Webhook>& webhooks, const Import& im
                      has(webhook.import_identifiers, import.import_identifier) ||
                      has(webhook.saved_schema_ids, import.saved_schema_id);
     if (hit && webhook.tenant == import.tenant &&
-        webhook.development_mode == import.development_mode &&
-        webhook.state != WebhookState::disabled) {
+        webhook.development_mode == import.development_mode) {
       ids.push_back(id);
     }
   }

@@ -1,6 +1,7 @@
 #include "match/registry_json.hpp"
 
 #include "base/iso8601.hpp"
+#include "hookline/event_matcher.hpp"
 #include "match/sample_webhook.hpp"
 
 using namespace hookline;
@@ -186,7 +187,7 @@ TEST_CASE("A webhook that a rule refuses today is loaded as disabled, with the r
              StartsWith("header: headers[0].value: ") && Contains("; secrets[0]: "));
   CHECK_THAT(report.disabled[3], StartsWith("off: url: "));
 
-  CHECK(ids_of(registry.candidates(sample_import("x"))) == Ids{"good"});
+  CHECK(ids_of(value_of(EventMatcher(registry).match(sample_import("x"))).webhooks) == Ids{"good"});
   CHECK(registry.find("refused")->url == "https://10.0.0.1/");
   CHECK(registry.find("refused")->state == WebhookState::disabled);
   CHECK("refused: " + registry.find("refused")->disabled_reason == report.disabled[0]);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "hookline/import.hpp"
+
+namespace hookline::detail {
+
+/// 32 bytes that two imports share only if they are equal in every field: SHA-256 over all of them,
+/// each with its length. Empty if OpenSSL cannot hash.
+[[nodiscard]] std::string fingerprint(const Import& import);
+
+}  // namespace hookline::detail
