@@ -20,7 +20,7 @@ install(FILES ${PROJECT_BINARY_DIR}/hookline-config.cmake
   ${PROJECT_BINARY_DIR}/hookline-config-version.cmake DESTINATION ${package_dir})
 
 # A shared hookline brings its dependencies along; a static one needs them on the host's link line.
-set(hookline_pc_libs "-lcurl -lssl -lcrypto -lfmt -pthread")
+set(hookline_pc_libs "-lcurl -lssl -lcrypto -lsqlite3 -lfmt -pthread")
 if(BUILD_SHARED_LIBS)
   set(HOOKLINE_PC_LIBS "")
   set(HOOKLINE_PC_LIBS_PRIVATE "${hookline_pc_libs}")

@@ -14,6 +14,7 @@
 #include "hookline/import.hpp"
 #include "hookline/result.hpp"
 #include "hookline/webhook.hpp"
+#include "hookline/webhook_store.hpp"
 
 namespace hookline {
 
@@ -50,6 +51,12 @@ class HOOKLINE_API WebhookRegistry {
   /// The policy also governs every request of the dispatchers that use this registry, those to
   /// basic webhooks included.
   explicit WebhookRegistry(AddressPolicy policy = {});
+  /// A registry that lives in a store: what `add`, `update` and the other functions have changed is
+  /// durable when they return, and what other processes change is seen here within a second. A
+  /// webhook that the policy would refuse today is disabled here, with the reason. The store is
+  /// shared. `store_failed`, `invalid_registry_document` if the store is damaged.
+  [[nodiscard]] static Result<std::unique_ptr<WebhookRegistry>> open(
+      std::shared_ptr<WebhookStore> store, AddressPolicy policy = {});
   WebhookRegistry(const WebhookRegistry&) = delete;
   WebhookRegistry& operator=(const WebhookRegistry&) = delete;
   ~WebhookRegistry();
@@ -112,6 +119,7 @@ class HOOKLINE_API WebhookRegistry {
 
  private:
   struct State;
+  explicit WebhookRegistry(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

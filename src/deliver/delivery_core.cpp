@@ -76,6 +76,7 @@ void DeliveryCore::accepted(Claim claim) {
   --lane.reserved;
   // Should its answer never come, somebody has to see the lease end.
   waiting(claim.lease_until);
+  lane.in_order = false;
   lane.queue.push_back(std::move(claim));
   line_up(lane);
 }

@@ -236,6 +236,8 @@ class DeliveryCore {
   std::deque<LaneKey> hungry_;  ///< lanes that have more in the store and room for it
   /// Hungry lanes of tenants that hold as much as they may, by tenant. They come back one by one.
   std::unordered_map<std::string, std::deque<LaneKey>> parked_;
+  /// Tenants that had no room when lanes were listed last.
+  std::unordered_set<std::string> passed_over_;
   std::optional<DueTime> poll_at_;
   std::optional<DueTime> prune_at_;
   bool look_ = true;  ///< a round is wanted even if there is nothing to do in it

@@ -56,6 +56,9 @@ void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Moment& now) {
     close(lane, now);
   } else if (!may_send() || blocked(lane, now.due)) {
     release_queue(lane, now);
+  } else if (current.fifo && !lane.in_order) {
+    // It was claimed before the webhook asked for order, and something older may wait.
+    release_queue(lane, now);
   } else if (lane.in_flight >= allowed(lane, current)) {
     // The next answer puts it in line again.
   } else if (lane.health.not_before() > now.due) {

@@ -84,6 +84,7 @@ void DeliveryCore::make_work(const Moment& now) {
 void DeliveryCore::list_lanes() {
   work_.list_lanes = reachability_.offline() ? 1 : kLanesListed;
   work_.full_tenants = held_.full_tenants();
+  passed_over_.insert(work_.full_tenants.begin(), work_.full_tenants.end());
 }
 
 void DeliveryCore::add_claims(const Moment& now) {
@@ -115,14 +116,18 @@ void DeliveryCore::claim(Lane& lane) {
   lane.asked_for = std::min(room_for_claims(lane), reachability_.offline() ? 1 : room);
   if (lane.asked_for == 0) return;
   held_.add(lane.key.tenant, lane.asked_for);
-  work_.claims.push_back(
-      {lane.key, lane.asked_for, lane.draining, !lane.draining && settings(lane.key).fifo});
+  lane.in_order = !lane.draining && settings(lane.key).fifo;
+  work_.claims.push_back({lane.key, lane.asked_for, lane.draining, lane.in_order});
 }
 
 /// Whatever makes room for a tenant brings one of its parked lanes back; what that one leaves
 /// brings the next.
 void DeliveryCore::let_go(const Lane& lane, std::size_t count) {
   held_.remove(lane.key.tenant, count);
+  // What is due of a tenant that had no room was not listed, and is not in `next_due` either.
+  if (held_.room(lane.key.tenant) > 0 && passed_over_.erase(lane.key.tenant) > 0) {
+    waiting(DueTime::min());
+  }
   unpark(lane.key.tenant);
 }
 

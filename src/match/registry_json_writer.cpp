@@ -35,13 +35,15 @@ class RegistryWriter {
   RegistryWriter(std::string& out, Secrets secrets)
       : stream_(out), writer_(stream_), secrets_(secrets) {}
 
-  void write(const RegistryIndex& index) {
+  /// `visit_all` calls what it is given with each webhook.
+  template <class VisitAll>
+  void write_document(VisitAll&& visit_all) {
     writer_.StartObject();
     key("version");
     writer_.Uint(1);
     key("webhooks");
     writer_.StartArray();
-    index.visit_all([&](const WebhookPtr& webhook) { write(*webhook); });
+    visit_all([&](const Webhook& webhook) { write(webhook); });
     writer_.EndArray();
     writer_.EndObject();
   }
@@ -167,7 +169,15 @@ class RegistryWriter {
 
 std::string write_registry(const RegistryIndex& index, Secrets secrets) {
   std::string out;
-  RegistryWriter(out, secrets).write(index);
+  RegistryWriter(out, secrets).write_document([&](auto&& write) {
+    index.visit_all([&](const WebhookPtr& webhook) { write(*webhook); });
+  });
+  return out;
+}
+
+std::string write_webhook(const Webhook& webhook, Secrets secrets) {
+  std::string out;
+  RegistryWriter(out, secrets).write_document([&](auto&& write) { write(webhook); });
   return out;
 }
 

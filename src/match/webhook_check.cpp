@@ -282,6 +282,27 @@ std::string joined(const std::vector<std::string>& faults) {
   return text;
 }
 
+std::optional<std::string> disable_if_faulty(Webhook& webhook, const AddressPolicy& policy) {
+  const auto faults = faults_of(webhook, policy);
+  std::optional<std::string> reason;
+  if (!faults.empty()) {
+    reason = joined(faults);
+    if (webhook.state != WebhookState::disabled) webhook.disabled_reason = *reason;
+    webhook.state = WebhookState::disabled;
+    webhook.disabled_reason = fit_reason(webhook.disabled_reason);
+  }
+  settle_state(webhook);
+  return reason;
+}
+
+void settle_state(Webhook& webhook) {
+  if (webhook.state != WebhookState::disabled) {
+    webhook.disabled_reason.clear();
+  } else if (webhook.disabled_reason.empty()) {
+    webhook.disabled_reason = "by the operator";
+  }
+}
+
 std::optional<std::string> text_fault(std::string_view text, std::size_t max_bytes) {
   if (text.size() > max_bytes) {
     return fmt::format("{} bytes are more than {}; shorten it", text.size(), max_bytes);

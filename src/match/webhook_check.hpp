@@ -30,6 +30,14 @@ inline constexpr std::string_view kRedacted = "[redacted]";
 /// back unchanged, and not too long.
 [[nodiscard]] std::optional<std::string> text_fault(std::string_view text, std::size_t max_bytes);
 
+/// Disables a webhook that breaks a rule today, with the faults as the reason; one that was
+/// disabled before keeps its own. The faults, if there are any.
+[[nodiscard]] std::optional<std::string> disable_if_faulty(Webhook& webhook,
+                                                           const AddressPolicy& policy);
+
+/// A reason stands beside the state `disabled` and nowhere else.
+void settle_state(Webhook& webhook);
+
 /// The limit of `Webhook::disabled_reason`, in bytes.
 inline constexpr std::size_t kMaxReason = 4096;
 

@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "base/fail.hpp"
+#include "base/listeners.hpp"
 #include "base/text.hpp"
 #include "base/ulid.hpp"
-#include "match/change_listeners.hpp"
 #include "match/registry_index.hpp"
 #include "match/registry_json.hpp"
+#include "match/registry_store.hpp"
 #include "match/webhook_check.hpp"
 
 namespace hookline {
@@ -22,6 +23,7 @@ namespace hookline {
 using detail::fail;
 using detail::quoted;
 using detail::RegistryIndex;
+using detail::settle_state;
 using detail::WebhookPtr;
 
 namespace {
@@ -29,30 +31,31 @@ namespace {
 constexpr std::size_t kMaxPage = 1000;
 
 using Time = std::chrono::system_clock::time_point;
+using Changes = std::vector<detail::RegistryChange>;
 
 Time now();
 std::string make_id();
 detail::HashKey random_key();
 tl::unexpected<Error> not_found(std::string_view id);
 tl::unexpected<Error> invalid(const std::vector<std::string>& faults);
-void settle_state(Webhook& webhook);
 void fill_in_ids(std::vector<Webhook>& webhooks);
 RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressPolicy& policy);
-RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks,
+RegistryIndex succeed(const RegistryIndex& before, const std::vector<Webhook>& webhooks,
                       const detail::HashKey& key);
 WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at);
 WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason = {});
 bool is_same(const Webhook& a, const Webhook& b);
 tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current);
-std::vector<WebhookPtr> changes(const RegistryIndex& before, const RegistryIndex& after);
+Changes changes(const RegistryIndex& before, const RegistryIndex& after);
 
 }  // namespace
 
-/// Readers take the snapshot; a writer prepares the next one under the writers' lock, swaps it in
-/// and tells the listeners when the lock is released. The snapshot before is let go of last, so
-/// that nothing is freed under the lock.
+/// Readers take the snapshot; a writer prepares the next one under the writers' lock, has it kept,
+/// swaps it in and tells the listeners when the lock is released. The snapshot before is let go of
+/// last, so that nothing is freed under the lock.
 struct WebhookRegistry::State {
-  explicit State(AddressPolicy checked_against) : policy(std::move(checked_against)) {}
+  State(AddressPolicy checked_against, std::shared_ptr<WebhookStore> store)
+      : policy(std::move(checked_against)), kept(std::move(store)) {}
 
   [[nodiscard]] std::shared_ptr<const RegistryIndex> snapshot() const {
     return std::atomic_load(&current);
@@ -62,33 +65,96 @@ struct WebhookRegistry::State {
   /// one that stands there if nothing changes, or an error.
   template <class Decide>
   Result<Webhook> put(Decide&& decide) {
-    std::shared_ptr<const RegistryIndex> before;
     WebhookPtr stored;
+    auto done = change([&](const RegistryIndex& before, RegistryIndex& after) -> Result<Changes> {
+      Result<WebhookPtr> decided = decide(before);
+      if (!decided) return tl::unexpected(std::move(decided).error());
+      stored = *std::move(decided);
+      WebhookPtr replaced = before.find(stored->id);
+      if (stored == replaced) return Changes();
+      after.put(stored);
+      return Changes{{std::move(replaced), stored}};
+    });
+    if (!done) return tl::unexpected(std::move(done).error());
+    return *stored;
+  }
+
+  /// `prepare(before, after)` makes the next state out of a copy and says what has changed. It is
+  /// called again if another process was faster.
+  template <class Prepare>
+  Result<void> change(Prepare&& prepare) {
+    constexpr int kTries = 5;
+    std::vector<Changes> news;
+    std::shared_ptr<const RegistryIndex> before;
+    const auto result = [&]() -> Result<void> {
+      const std::lock_guard<std::mutex> lock(writer);
+      for (int tries = 1;; ++tries) {
+        before = snapshot();
+        RegistryIndex after = *before;
+        Result<Changes> changes = prepare(*before, after);
+        if (!changes) return tl::unexpected(std::move(changes).error());
+        const auto done = kept.keep(*changes);
+        if (done) {
+          publish(std::move(after));
+          news.push_back(*std::move(changes));
+          return {};
+        }
+        const bool outrun = done.error().code == ErrorCode::revision_conflict && tries < kTries;
+        if (!outrun) return done;
+        if (auto caught = catch_up(news); !caught) return caught;
+      }
+    }();
+    for (const Changes& changes : news) notify(changes);
+    return result;
+  }
+
+  /// Brings in what other processes have changed.
+  Result<void> refresh() {
+    std::vector<Changes> news;
+    std::shared_ptr<const RegistryIndex> before;
+    Result<void> result;
     {
       const std::lock_guard<std::mutex> lock(writer);
       before = snapshot();
-      Result<WebhookPtr> decided = decide(*before);
-      if (!decided) return tl::unexpected(std::move(decided).error());
-      stored = *std::move(decided);
-      if (stored == before->find(stored->id)) return *stored;
-      RegistryIndex next = *before;
-      next.put(stored);
-      publish(std::move(next));
+      result = catch_up(news);
     }
-    listeners.notify(*stored);
-    return *stored;
+    for (const Changes& changes : news) notify(changes);
+    return result;
+  }
+
+  /// REQUIRES: the writers' lock.
+  Result<void> catch_up(std::vector<Changes>& news) {
+    RegistryIndex after = *snapshot();
+    auto changes = kept.catch_up(after, policy);
+    if (!changes) return tl::unexpected(std::move(changes).error());
+    if (changes->empty()) return {};
+    publish(std::move(after));
+    news.push_back(*std::move(changes));
+    return {};
   }
 
   void publish(RegistryIndex next) {
     std::atomic_store(&current, std::make_shared<const RegistryIndex>(std::move(next)));
   }
 
+  /// A webhook that has changed hands counts twice: it left one tenant and came to another.
+  void notify(const Changes& changes) const {
+    for (const detail::RegistryChange& change : changes) {
+      if (change.after) listeners.notify(*change.after);
+      const bool left =
+          !change.after || (change.before && change.before->tenant != change.after->tenant);
+      if (left) listeners.notify(*change.before);
+    }
+  }
+
   const AddressPolicy policy;
   const detail::HashKey key = random_key();
-  detail::ChangeListeners listeners;
+  detail::Listeners<const Webhook&> listeners;
   std::mutex writer;
+  detail::RegistryStore kept;  ///< under the writers' lock
   // Read and written through std::atomic_load and std::atomic_store only.
   std::shared_ptr<const RegistryIndex> current = std::make_shared<const RegistryIndex>(key);
+  std::shared_ptr<void> subscription;  ///< to what other processes write; ends first
 };
 
 std::string_view to_string(WebhookState state) {
@@ -114,9 +180,21 @@ std::string_view to_string(Ordering ordering) {
 }
 
 WebhookRegistry::WebhookRegistry(AddressPolicy policy)
-    : state_(std::make_unique<State>(std::move(policy))) {}
+    : state_(std::make_unique<State>(std::move(policy), nullptr)) {}
+
+WebhookRegistry::WebhookRegistry(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 WebhookRegistry::~WebhookRegistry() = default;
+
+Result<std::unique_ptr<WebhookRegistry>> WebhookRegistry::open(std::shared_ptr<WebhookStore> store,
+                                                               AddressPolicy policy) {
+  auto state = std::make_unique<State>(std::move(policy), store);
+  // From here on nothing is missed: what is written while the rest is read is read again.
+  state->subscription =
+      store->on_foreign_write([self = state.get()] { static_cast<void>(self->refresh()); });
+  if (auto loaded = state->refresh(); !loaded) return tl::unexpected(std::move(loaded).error());
+  return std::unique_ptr<WebhookRegistry>(new WebhookRegistry(std::move(state)));
+}
 
 Result<Webhook> WebhookRegistry::add(Webhook webhook) {
   const auto faults = detail::faults_of(webhook, state_->policy);
@@ -130,14 +208,15 @@ Result<Webhook> WebhookRegistry::add(Webhook webhook) {
     }
     webhook.created_at = webhook.updated_at = now();
     webhook.revision = 1;
-    return std::make_shared<const Webhook>(std::move(webhook));
+    return std::make_shared<const Webhook>(webhook);
   });
 }
 
 Result<Webhook> WebhookRegistry::update(Webhook webhook) {
-  auto faults = detail::faults_of(webhook, state_->policy);
+  const auto own_faults = detail::faults_of(webhook, state_->policy);
   settle_state(webhook);
   return state_->put([&](const RegistryIndex& before) -> Result<WebhookPtr> {
+    auto faults = own_faults;
     const WebhookPtr current = before.find(webhook.id);
     if (!current) return not_found(webhook.id);
     if (webhook.revision != current->revision) {
@@ -147,27 +226,21 @@ Result<Webhook> WebhookRegistry::update(Webhook webhook) {
       faults.push_back("tenant: cannot change; remove the webhook and add another one");
     }
     if (!faults.empty()) return invalid(faults);
-    webhook.created_at = current->created_at;
-    webhook.updated_at = now();
-    webhook.revision = current->revision + 1;
-    return std::make_shared<const Webhook>(std::move(webhook));
+    Webhook next = webhook;
+    next.created_at = current->created_at;
+    next.updated_at = now();
+    next.revision = current->revision + 1;
+    return std::make_shared<const Webhook>(std::move(next));
   });
 }
 
 Result<void> WebhookRegistry::remove(std::string_view id) {
-  std::shared_ptr<const RegistryIndex> before;
-  WebhookPtr removed;
-  {
-    const std::lock_guard<std::mutex> lock(state_->writer);
-    before = state_->snapshot();
-    removed = before->find(id);
+  return state_->change([&](const RegistryIndex& before, RegistryIndex& after) -> Result<Changes> {
+    WebhookPtr removed = before.find(id);
     if (!removed) return not_found(id);
-    RegistryIndex next = *before;
-    next.remove(removed->id);
-    state_->publish(std::move(next));
-  }
-  state_->listeners.notify(*removed);
-  return {};
+    after.remove(removed->id);
+    return Changes{{std::move(removed), nullptr}};
+  });
 }
 
 Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason,
@@ -236,15 +309,11 @@ Result<RegistryLoadReport> WebhookRegistry::load_json(std::string_view json) {
   fill_in_ids(*webhooks);
   RegistryLoadReport report = disable_faulty(*webhooks, state_->policy);
 
-  std::shared_ptr<const RegistryIndex> before;
-  std::shared_ptr<const RegistryIndex> after;
-  {
-    const std::lock_guard<std::mutex> lock(state_->writer);
-    before = state_->snapshot();
-    state_->publish(succeed(*before, *std::move(webhooks), state_->key));
-    after = state_->snapshot();
-  }
-  for (const WebhookPtr& webhook : changes(*before, *after)) state_->listeners.notify(*webhook);
+  auto done = state_->change([&](const RegistryIndex& before, RegistryIndex& after) {
+    after = succeed(before, *webhooks, state_->key);
+    return Result<Changes>(changes(before, after));
+  });
+  if (!done) return tl::unexpected(std::move(done).error());
   return report;
 }
 
@@ -281,15 +350,6 @@ tl::unexpected<Error> invalid(const std::vector<std::string>& faults) {
   return fail(ErrorCode::invalid_webhook, "{}", detail::joined(faults));
 }
 
-/// A reason stands beside the state `disabled` and nowhere else.
-void settle_state(Webhook& webhook) {
-  if (webhook.state != WebhookState::disabled) {
-    webhook.disabled_reason.clear();
-  } else if (webhook.disabled_reason.empty()) {
-    webhook.disabled_reason = "by the operator";
-  }
-}
-
 void fill_in_ids(std::vector<Webhook>& webhooks) {
   for (Webhook& webhook : webhooks) {
     if (webhook.id.empty()) webhook.id = make_id();
@@ -300,27 +360,20 @@ RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressP
   RegistryLoadReport report;
   report.loaded = webhooks.size();
   for (Webhook& webhook : webhooks) {
-    const auto faults = detail::faults_of(webhook, policy);
-    if (!faults.empty()) {
-      const std::string reason = detail::joined(faults);
-      report.disabled.push_back(webhook.id + ": " + reason);
-      if (webhook.state != WebhookState::disabled) webhook.disabled_reason = reason;
-      webhook.state = WebhookState::disabled;
-      webhook.disabled_reason = detail::fit_reason(webhook.disabled_reason);
+    if (const auto reason = detail::disable_if_faulty(webhook, policy)) {
+      report.disabled.push_back(webhook.id + ": " + *reason);
     }
-    settle_state(webhook);
   }
   return report;
 }
 
 /// The registry that a document replaces another one by.
-RegistryIndex succeed(const RegistryIndex& before, std::vector<Webhook> webhooks,
+RegistryIndex succeed(const RegistryIndex& before, const std::vector<Webhook>& webhooks,
                       const detail::HashKey& key) {
   RegistryIndex after(key);
   const Time at = now();
-  for (Webhook& webhook : webhooks) {
-    const WebhookPtr current = before.find(webhook.id);
-    after.put(with_history(std::move(webhook), current, at));
+  for (const Webhook& webhook : webhooks) {
+    after.put(with_history(webhook, before.find(webhook.id), at));
   }
   return after;
 }
@@ -377,15 +430,14 @@ tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current) {
               revision, current.id, current.revision);
 }
 
-/// A webhook that has changed hands counts twice: it left one tenant and came to another.
-std::vector<WebhookPtr> changes(const RegistryIndex& before, const RegistryIndex& after) {
-  std::vector<WebhookPtr> changed;
+Changes changes(const RegistryIndex& before, const RegistryIndex& after) {
+  Changes changed;
   after.visit_all([&](const WebhookPtr& webhook) {
-    if (before.find(webhook->id) != webhook) changed.push_back(webhook);
+    WebhookPtr earlier = before.find(webhook->id);
+    if (earlier != webhook) changed.push_back({std::move(earlier), webhook});
   });
   before.visit_all([&](const WebhookPtr& webhook) {
-    const WebhookPtr now_there = after.find(webhook->id);
-    if (!now_there || now_there->tenant != webhook->tenant) changed.push_back(webhook);
+    if (!after.find(webhook->id)) changed.push_back({webhook, nullptr});
   });
   return changed;
 }

@@ -5,7 +5,7 @@
 
 #include "base/fail.hpp"
 #include "deliver/delivery_record.hpp"
-#include "store/memory_query.hpp"
+#include "store/delivery_query.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -114,12 +114,7 @@ Result<StoreBite> recover(MemoryTables& tables, const RecoverQuery& query, const
 
 Result<StoreBite> discard(MemoryTables& tables, DeliveryQuery query, const std::string& reason,
                           const Moment& now) {
-  if (auto limit = check_limit(query.limit); !limit) return tl::unexpected(limit.error());
-  if (!names_something(query)) {
-    return fail(ErrorCode::invalid_query,
-                "query: it names nothing, and would discard everything; set id, tenant, "
-                "webhook_id, import_id or message_id");
-  }
+  if (auto fit = check_discard(query); !fit) return tl::unexpected(fit.error());
   query.status.reset();
   std::vector<DeliveryRow*> rows;
   const auto& unfinished = tables.tally(query.tenant).unfinished();

@@ -5,18 +5,11 @@
 #include <utility>
 
 #include "deliver/delivery_record.hpp"
+#include "store/lease_loss.hpp"
 #include "store/memory_retention.hpp"
 
 namespace hookline::detail {
 namespace {
-
-/// A lease that is lost again and again is a delivery that takes its process down: each time the
-/// next try waits longer.
-std::chrono::milliseconds delay_after_loss(std::uint32_t lost) {
-  constexpr std::chrono::milliseconds kFirst{1'000};
-  constexpr std::chrono::milliseconds kLongest{3'600'000};
-  return std::min(kLongest, kFirst * (std::int64_t{1} << std::min(lost, 20u)));
-}
 
 /// Only what a receiver has answered, or failed to, tells whether a lane is failing.
 void note_health(LaneRow& lane, const Outcome& outcome, DueTime now) {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/fail.hpp"
+#include "store/delivery_query.hpp"
 #include "store/memory_append.hpp"
 #include "store/memory_commands.hpp"
-#include "store/memory_query.hpp"
 #include "store/memory_round.hpp"
 #include "store/memory_tables.hpp"
 

@@ -18,10 +18,6 @@ namespace hookline::detail {
          (!query.status || *query.status == delivery.status);
 }
 
-[[nodiscard]] inline bool names_something(const DeliveryQuery& query) {
-  return query.id || query.tenant || query.webhook_id || query.import_id || query.message_id;
-}
-
 /// Only ids greater than this one can match.
 [[nodiscard]] inline DeliveryId start_of(const DeliveryQuery& query) {
   return query.id && *query.id > query.after ? *query.id - 1 : query.after;
@@ -34,6 +30,16 @@ namespace hookline::detail {
 [[nodiscard]] inline Result<void> check_limit(std::size_t limit) {
   if (limit >= 1 && limit <= 1000) return {};
   return fail(ErrorCode::invalid_query, "limit: {} is not 1 to 1000", limit);
+}
+
+/// Everything is never taken off by a query that was left empty.
+[[nodiscard]] inline Result<void> check_discard(const DeliveryQuery& query) {
+  const bool names_something =
+      query.id || query.tenant || query.webhook_id || query.import_id || query.message_id;
+  if (names_something) return check_limit(query.limit);
+  return fail(ErrorCode::invalid_query,
+              "query: it names nothing, and would discard everything; set id, tenant, webhook_id, "
+              "import_id or message_id");
 }
 
 }  // namespace hookline::detail

@@ -9,27 +9,26 @@
 #include <utility>
 #include <vector>
 
-#include "hookline/webhook.hpp"
-
 namespace hookline::detail {
 
-/// Functions that want to hear of changes. They are called with no lock held, so they may call
+/// Functions that want to hear of something. They are called with no lock held, so they may call
 /// anything, and several threads may be inside one of them at the same time.
-class ChangeListeners {
+template <class... Args>
+class Listeners {
  public:
-  using Function = std::function<void(const Webhook& webhook)>;
+  using Function = std::function<void(Args...)>;
 
   /// Whoever drops the handle waits for the calls under way. It may outlive this list.
   [[nodiscard]] std::shared_ptr<void> add(Function changed);
 
-  void notify(const Webhook& webhook) const;
+  void notify(Args... args) const;
 
  private:
   class Listener {
    public:
     explicit Listener(Function changed) : changed_(std::move(changed)) {}
 
-    void call(const Webhook& webhook);
+    void call(Args... args);
     /// After this no call begins, and none is under way.
     void end();
 
@@ -52,7 +51,8 @@ class ChangeListeners {
 };
 
 /// One call under way. A destructor, because what is called is the host's.
-class ChangeListeners::Listener::Call {
+template <class... Args>
+class Listeners<Args...>::Listener::Call {
  public:
   explicit Call(Listener& listener) : listener_(listener) {
     const std::lock_guard<std::mutex> lock(listener_.mutex_);
@@ -74,7 +74,8 @@ class ChangeListeners::Listener::Call {
   bool allowed_ = false;
 };
 
-inline std::shared_ptr<void> ChangeListeners::add(Function changed) {
+template <class... Args>
+std::shared_ptr<void> Listeners<Args...>::add(Function changed) {
   auto listener = std::make_shared<Listener>(std::move(changed));
   {
     const std::lock_guard<std::mutex> lock(list_->mutex);
@@ -95,21 +96,24 @@ inline std::shared_ptr<void> ChangeListeners::add(Function changed) {
       raw, [listener = std::move(listener), end](void*) { end(listener.get()); });
 }
 
-inline void ChangeListeners::notify(const Webhook& webhook) const {
+template <class... Args>
+void Listeners<Args...>::notify(Args... args) const {
   std::vector<std::shared_ptr<Listener>> listeners;
   {
     const std::lock_guard<std::mutex> lock(list_->mutex);
     listeners = list_->listeners;
   }
-  for (const auto& listener : listeners) listener->call(webhook);
+  for (const auto& listener : listeners) listener->call(args...);
 }
 
-inline void ChangeListeners::Listener::call(const Webhook& webhook) {
+template <class... Args>
+void Listeners<Args...>::Listener::call(Args... args) {
   const Call call(*this);
-  if (call.allowed()) changed_(webhook);
+  if (call.allowed()) changed_(args...);
 }
 
-inline void ChangeListeners::Listener::end() {
+template <class... Args>
+void Listeners<Args...>::Listener::end() {
   std::unique_lock<std::mutex> lock(mutex_);
   ended_ = true;
   idle_.wait(lock, [&] { return calls_ == 0; });

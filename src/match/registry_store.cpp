@@ -1,0 +1,75 @@
+#include "match/registry_store.hpp"
+
+#include <utility>
+
+#include "match/registry_json.hpp"
+#include "match/webhook_check.hpp"
+
+namespace hookline {
+
+WebhookStore::~WebhookStore() = default;
+
+namespace detail {
+namespace {
+
+WebhookWrite write_of(const RegistryChange& change) {
+  WebhookWrite write;
+  write.from_revision = change.before ? change.before->revision : 0;
+  write.webhook.id = (change.after ? change.after : change.before)->id;
+  if (change.after) {
+    write.webhook.revision = change.after->revision;
+    write.webhook.document = write_webhook(*change.after, Secrets::revealed);
+  }
+  return write;
+}
+
+Result<WebhookPtr> read(const StoredWebhook& stored, const AddressPolicy& policy) {
+  if (stored.document.empty()) return nullptr;
+  auto webhooks = read_registry(stored.document);
+  if (!webhooks) return tl::unexpected<Error>(webhooks.error());
+  Webhook& webhook = webhooks->front();
+  static_cast<void>(disable_if_faulty(webhook, policy));
+  return std::make_shared<const Webhook>(std::move(webhook));
+}
+
+}  // namespace
+
+Result<void> RegistryStore::keep(const std::vector<RegistryChange>& changes) {
+  if (!store_ || changes.empty()) return {};
+  std::vector<WebhookWrite> writes;
+  writes.reserve(changes.size());
+  for (const RegistryChange& change : changes) writes.push_back(write_of(change));
+  const auto version = store_->write(writes);
+  if (!version) return tl::unexpected<Error>(version.error());
+  // If others have written in between, `catch_up` begins before them.
+  if (*version == version_ + writes.size()) version_ = *version;
+  return {};
+}
+
+Result<std::vector<RegistryChange>> RegistryStore::catch_up(RegistryIndex& index,
+                                                            const AddressPolicy& policy) {
+  std::vector<RegistryChange> done;
+  if (!store_) return done;
+  const auto changes = store_->changes(version_);
+  if (!changes) return tl::unexpected<Error>(changes.error());
+  for (const StoredWebhook& stored : changes->webhooks) {
+    RegistryChange change{index.find(stored.id), nullptr};
+    const bool known =
+        change.before && !stored.document.empty() && change.before->revision == stored.revision;
+    if (known) continue;
+    auto after = read(stored, policy);
+    if (!after) return tl::unexpected<Error>(after.error());
+    change.after = *std::move(after);
+    if (change.after) {
+      index.put(change.after);
+    } else if (change.before) {
+      index.remove(stored.id);
+    }
+    if (change.before || change.after) done.push_back(std::move(change));
+  }
+  version_ = changes->version;
+  return done;
+}
+
+}  // namespace detail
+}  // namespace hookline

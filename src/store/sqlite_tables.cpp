@@ -1,0 +1,111 @@
+#include "store/sqlite_tables.hpp"
+
+#include "deliver/delivery_record.hpp"
+
+namespace hookline::detail {
+
+void SqliteTables::flush() {
+  lanes.flush();
+  counters.flush(now);
+}
+
+std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
+  SqliteRows rows = db.query(
+      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off FROM delivery "
+      "WHERE id=?1",
+      id);
+  if (!rows.next()) return std::nullopt;
+  SqliteRow row;
+  row.id = id;
+  row.event = rows.integer(0);
+  row.lane = rows.integer(1);
+  row.tenant = rows.integer(2);
+  row.status = static_cast<DeliveryStatus>(rows.integer(3));
+  row.due = rows.integer(4);
+  row.lease = static_cast<std::uint64_t>(rows.integer(5));
+  row.lost = static_cast<std::uint32_t>(rows.integer(6));
+  row.size = static_cast<std::uint64_t>(rows.integer(7));
+  row.basic = rows.integer(8) != 0;
+  if (!rows.is_null(9)) row.taken_off = rows.text(9);
+  return row;
+}
+
+void SqliteTables::entered(const SqliteRow& row) {
+  counters.enter(row.tenant, row.status, row.size);
+  SqliteLane& lane = lanes.at(row.lane);
+  ++lane.deliveries;
+  lanes.enter(lane, row.status, row.due);
+}
+
+void SqliteTables::set_waiting(SqliteRow& row, Micros due) {
+  db.run("UPDATE delivery SET status=0,due=?2,lost=?3,owner=NULL WHERE id=?1", row.id, due,
+         row.lost);
+  moved(row, DeliveryStatus::pending, due, 0);
+}
+
+void SqliteTables::set_leased(SqliteRow& row, Micros until) {
+  db.run("UPDATE delivery SET status=1,due=?2,lease=?3,owner=?4 WHERE id=?1", row.id, until,
+         ++row.lease, instance);
+  moved(row, DeliveryStatus::in_flight, until, 0);
+}
+
+void SqliteTables::set_discarded(SqliteRow& row, const std::string& reason, const Moment& at) {
+  db.run(
+      "UPDATE delivery SET status=4,phase=3,error=?2,ended=?3,finished=?4,owner=NULL,"
+      "taken_off=NULL WHERE id=?1",
+      row.id, reason, at.due, at.wall);
+  moved(row, DeliveryStatus::discarded, row.due, to_micros(at.due));
+}
+
+void SqliteTables::moved(SqliteRow& row, DeliveryStatus status, Micros due, Micros ended) {
+  SqliteLane& lane = lanes.at(row.lane);
+  lanes.leave(lane, row.status, row.due);
+  lanes.enter(lane, status, due);
+  if (lane.blocked_by == static_cast<std::int64_t>(row.id)) lane.end_hold();
+  if (status != row.status) {
+    counters.leave(row.tenant, row.status, row.size);
+    counters.enter(row.tenant, status, row.size);
+  }
+  row.status = status;
+  row.due = due;
+  if (is_finished(status)) {
+    db.run("UPDATE event SET unfinished=unfinished-1,ended=max(ended,?2) WHERE id=?1", row.event,
+           ended);
+  }
+}
+
+void SqliteTables::remove(const SqliteRow& row) {
+  SqliteLane& lane = lanes.at(row.lane);
+  lanes.leave(lane, row.status, row.due);
+  --lane.deliveries;
+  if (lane.blocked_by == static_cast<std::int64_t>(row.id)) lane.end_hold();
+  counters.leave(row.tenant, row.status, row.size);
+  db.run("DELETE FROM attempt WHERE id>=?1*1024 AND id<(?1+1)*1024", row.id);
+  db.run("DELETE FROM delivery WHERE id=?1", row.id);
+  if (!is_finished(row.status)) {
+    db.run("UPDATE event SET unfinished=unfinished-1 WHERE id=?1", row.event);
+  }
+  forget_event_if_empty(row.event);
+}
+
+void SqliteTables::forget_event_if_empty(std::int64_t event) {
+  const auto count = db.value("SELECT deliveries FROM event WHERE id=?1", event);
+  if (!count || db.failed()) return;
+  if (db.value("SELECT 1 FROM delivery WHERE id>=?1 AND id<?1+?2 LIMIT 1", event, *count)) return;
+  if (db.value("SELECT 1 FROM delivery WHERE event=?1 AND replay_of IS NOT NULL LIMIT 1", event)) {
+    return;
+  }
+  db.run("DELETE FROM body WHERE id IN (?1*2,?1*2+1)", event);
+  db.run("DELETE FROM event WHERE id=?1", event);
+}
+
+std::shared_ptr<const std::string> SqliteTables::body(std::int64_t event, bool basic) {
+  std::shared_ptr<const std::string>& body = bodies_[body_id(event, basic)];
+  if (!body) {
+    SqliteRows rows = db.query("SELECT bytes FROM body WHERE id=?1", body_id(event, basic));
+    if (rows.next()) body = std::make_shared<const std::string>(rows.text(0));
+  }
+  return body;
+}
+
+}  // namespace hookline::detail

@@ -1,0 +1,63 @@
+#include "store/sqlite_webhooks.hpp"
+
+#include "base/fail.hpp"
+
+namespace hookline::detail {
+namespace {
+
+std::uint64_t latest_version(SqliteConnection& db) {
+  return static_cast<std::uint64_t>(db.value("SELECT max(version) FROM webhook").value_or(0));
+}
+
+/// 0 if it is not there, or was removed.
+std::uint64_t revision_of(SqliteConnection& db, const std::string& id) {
+  const auto revision =
+      db.value("SELECT revision FROM webhook WHERE id=?1 AND document IS NOT NULL", id);
+  return static_cast<std::uint64_t>(revision.value_or(0));
+}
+
+}  // namespace
+
+WebhookChanges read_webhooks(SqliteConnection& db, std::uint64_t since) {
+  WebhookChanges changes;
+  changes.version = since;
+  // Whoever begins needs no word of those that were removed.
+  SqliteRows rows = since == 0 ? db.query(
+                                     "SELECT id,revision,version,document FROM webhook "
+                                     "WHERE document IS NOT NULL ORDER BY version")
+                               : db.query(
+                                     "SELECT id,revision,version,document FROM webhook "
+                                     "WHERE version>?1 ORDER BY version",
+                                     since);
+  while (rows.next()) {
+    changes.webhooks.push_back(
+        {rows.text(0), static_cast<std::uint64_t>(rows.integer(1)), rows.text(3)});
+  }
+  changes.version = latest_version(db);
+  return changes;
+}
+
+Result<std::uint64_t> write_webhooks(SqliteTables& tables,
+                                     const std::vector<WebhookWrite>& writes) {
+  SqliteConnection& db = tables.db;
+  for (const WebhookWrite& write : writes) {
+    const std::uint64_t revision = revision_of(db, write.webhook.id);
+    if (revision == write.from_revision) continue;
+    return fail(ErrorCode::revision_conflict,
+                "id: {} is at revision {} in the store, not at {}; read it again and repeat the "
+                "edit",
+                write.webhook.id, revision, write.from_revision);
+  }
+  std::uint64_t version = latest_version(db);
+  for (const WebhookWrite& write : writes) {
+    const std::string& document = write.webhook.document;
+    db.run(
+        "INSERT INTO webhook(id,revision,version,document) VALUES(?1,?2,?3,?4) "
+        "ON CONFLICT(id) DO UPDATE SET revision=?2,version=?3,document=?4",
+        write.webhook.id, write.webhook.revision, ++version,
+        Blob{document.empty() ? nullptr : &document});
+  }
+  return version;
+}
+
+}  // namespace hookline::detail

@@ -1,0 +1,225 @@
+#include "store/sqlite_writer.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/fail.hpp"
+#include "store/sqlite_schema.hpp"
+#include "store/sqlite_scrub.hpp"
+
+namespace hookline::detail {
+namespace {
+
+/// Pages in the log before they go into the database: more makes for longer waits, fewer for more
+/// writing.
+constexpr int kLogPages = 4'000;
+constexpr int kMoreLogPages = 1'000;
+
+/// The right to write, for a scope.
+class WriteLock {
+ public:
+  WriteLock(SqliteLockFile& file, std::chrono::milliseconds timeout)
+      : file_(file), taken_(file.lock_writing(timeout)) {}
+  WriteLock(const WriteLock&) = delete;
+  WriteLock& operator=(const WriteLock&) = delete;
+  ~WriteLock() {
+    if (taken_) file_.unlock_writing();
+  }
+  [[nodiscard]] const Result<void>& taken() const { return taken_; }
+
+ private:
+  SqliteLockFile& file_;
+  const Result<void> taken_;
+};
+
+/// So that the name of a new file outlives a power cut.
+void sync_folder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  ::fsync(file);
+  ::close(file);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(Options options) {
+  auto lock = SqliteLockFile::open(options.path + ".lock");
+  if (!lock) return tl::unexpected(std::move(lock.error()));
+  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(options), *std::move(lock)));
+  const WriteLock right(*writer->lock_, writer->options_.busy_timeout);
+  if (!right.taken()) return tl::unexpected(right.taken().error());
+  if (auto made = writer->create_file(); !made) return tl::unexpected(std::move(made.error()));
+  if (auto done = writer->connect(); !done) return tl::unexpected(std::move(done.error()));
+  return writer;
+}
+
+/// The last one out brings the log into the database, so that the file alone is complete. Whoever
+/// cannot leaves that to the next one.
+SqliteWriter::~SqliteWriter() {
+  if (!db_) return;
+  const WriteLock right(*lock_, std::chrono::milliseconds(0));
+  if (!right.taken()) return;
+  sqlite3_busy_timeout(db_->handle(), 0);
+  db_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// SQLite would make it readable for others. A file that is there stays as it is: to open and close
+/// it here would drop the locks that SQLite has on it in this process.
+Result<void> SqliteWriter::create_file() {
+  const int file = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::close(file);
+    sync_folder(options_.path);
+  } else if (errno != EEXIST) {
+    return fail(ErrorCode::store_failed,
+                "store {}: it cannot be created: {}; check that its folder exists and this user "
+                "may write there",
+                options_.path, std::generic_category().message(errno));
+  }
+  return {};
+}
+
+/// REQUIRES: the right to write.
+Result<void> SqliteWriter::connect() {
+  SqliteConnection::Options options;
+  options.busy_timeout = options_.busy_timeout;
+  auto db = SqliteConnection::open(options_.path, options);
+  if (!db) return tl::unexpected(std::move(db.error()));
+  if (auto done = migrate(**db, options_.path); !done) return done;
+  db_ = *std::move(db);
+  durable_.reset();
+  join();
+  if (db_->failed()) return tl::unexpected(give_up());
+  return {};
+}
+
+/// Takes a number whose byte in the lock file is free, and writes it down.
+void SqliteWriter::join() {
+  for (std::int64_t number = 1; instance_ == 0; ++number) {
+    const bool taken =
+        db_->value("SELECT 1 FROM instance WHERE number=?1", number).has_value() || db_->failed();
+    if (db_->failed()) return;
+    if (!taken && lock_->become_instance(number)) instance_ = number;
+  }
+  db_->run("INSERT OR IGNORE INTO instance VALUES(?1)", instance_);
+}
+
+// --- Transactions --------------------------------------------------------------------------------
+
+void SqliteWriter::commit(const GroupCommit::Jobs& jobs) {
+  const Result<void> together = commit_together(jobs);
+  const bool each_alone = !together && fault_of_a_job_ && jobs.size() > 1;
+  for (CommitJob* job : jobs) job->result = each_alone ? commit_together({job}) : together;
+}
+
+Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
+  fault_of_a_job_ = false;
+  const WriteLock right(*lock_, options_.busy_timeout);
+  if (!right.taken()) return right.taken();
+  if (!db_) {
+    if (auto done = connect(); !done) return done;
+  }
+  set_durable(std::any_of(jobs.begin(), jobs.end(), [](CommitJob* job) { return job->durable; }));
+  run_transaction(jobs);
+  if (db_->failed()) return tl::unexpected(give_up());
+  return {};
+}
+
+void SqliteWriter::run_transaction(const GroupCommit::Jobs& jobs) {
+  committing_ = false;
+  db_->run("BEGIN IMMEDIATE");
+  SqliteTables tables(*db_, instance_);
+  tables.load();
+  for (CommitJob* job : jobs) job->run(tables);
+  tables.flush();
+  if (db_->failed()) return;
+  db_->run("COMMIT");
+  committing_ = db_->failed();
+}
+
+/// Undoes what was begun, closes a connection that cannot be trusted any more, and says why.
+Error SqliteWriter::give_up() {
+  const SqliteFailure failure = db_->failure();
+  db_->clear_failure();
+  if (sqlite3_get_autocommit(db_->handle()) == 0) db_->execute("ROLLBACK");
+  db_->clear_failure();
+  fault_of_a_job_ = !failure.is_of_file();
+  if (failure.needs_reopening()) db_.reset();
+  // A full disk stops the log before the mark of the commit is in it; any other fault of the disk
+  // may have come after.
+  const bool unknown = committing_ && (failure.code & 0xff) == SQLITE_IOERR;
+  committing_ = false;
+  return unknown ? unknown_commit(options_.path, failure) : sqlite_error(options_.path, failure);
+}
+
+/// FULL syncs the log at each commit. NORMAL leaves that to the next FULL commit or checkpoint:
+/// what is lost to a power cut was recorded, not promised.
+void SqliteWriter::set_durable(bool durable) {
+  if (durable_ == durable) return;
+  db_->execute(durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  durable_ = durable;
+}
+
+// --- The log -------------------------------------------------------------------------------------
+
+void SqliteWriter::tidy() {
+  if (!db_) return;
+  const int pages = db_->log_pages();
+  if (pages < kLogPages) next_checkpoint_ = kLogPages;
+  if (pages < next_checkpoint_) return;
+  const WriteLock right(*lock_, options_.busy_timeout);
+  if (!right.taken()) return;
+  // If a reader is in the way, the rest of it comes with the next one.
+  sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  next_checkpoint_ = pages + kMoreLogPages;
+}
+
+Result<void> SqliteWriter::clear_traces() {
+  const WriteLock right(*lock_, options_.busy_timeout);
+  if (!right.taken()) return right.taken();
+  if (!db_) {
+    if (auto done = connect(); !done) return done;
+  }
+  db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                       nullptr));
+  if (!db_->failed()) scrub(*db_);
+  if (!db_->failed()) return {};
+  Error error = give_up();
+  return fail(error.code, "erased, but traces may be left; repeat it: {}", error.message);
+}
+
+std::vector<std::int64_t> SqliteWriter::dead_instances() const {
+  std::vector<std::int64_t> dead;
+  SqliteRows rows = db_->query("SELECT number FROM instance WHERE number<>?1", instance_);
+  while (rows.next()) {
+    if (!lock_->is_alive(rows.integer(0))) dead.push_back(rows.integer(0));
+  }
+  return dead;
+}
+
+/// A connection is told of the commits of others, not of its own.
+SqliteSight SqliteWriter::look() {
+  SqliteSight sight;
+  if (!db_) return sight;
+  sight.version = db_->value("PRAGMA data_version");
+  sight.company =
+      db_->value("SELECT 1 FROM instance WHERE number<>?1 LIMIT 1", instance_).has_value();
+  if (sight.company) sight.deaths = !dead_instances().empty();
+  db_->clear_failure();  // the next transaction will meet it again
+  return sight;
+}
+
+void SqliteWriter::abandon() {
+  if (db_) db_->abandon();
+  db_.reset();
+}
+
+}  // namespace hookline::detail

@@ -1,0 +1,87 @@
+#include <cerrno>
+#include <string>
+
+#include "catch.hpp"
+#include "store/disk_faults.hpp"
+#include "store/shelf.hpp"
+#include "store/sqlite_file.hpp"
+
+using namespace hookline;
+using namespace hookline::fakes;
+
+namespace {
+
+Result<AppendedEvent> append(const Shelf& shelf, const std::string& message) {
+  return shelf.try_append(event_with({delivery_to(lane("a"))}, message));
+}
+
+}  // namespace
+
+TEST_CASE("A full disk refuses what is new, keeps what is there, and is forgiven") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const DeliveryId before = append(shelf, "msg_1")->ids.at(0);
+  const DiskFaults disk;
+  DiskFaults::write_error = ENOSPC;
+  const auto refused = append(shelf, "msg_2");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::store_failed);
+  CHECK(refused.error().message.find("full; make room") != std::string::npos);
+  CHECK(refused.error().message.find(file.path()) != std::string::npos);
+  CHECK(shelf.has(before));
+
+  DiskFaults::write_error = 0;
+  REQUIRE(append(shelf, "msg_3"));
+  CHECK(shelf.store->counts()->pending == 2);
+}
+
+TEST_CASE("A commit whose sync fails is unknown, and the error carries the event's id") {
+  const SqliteFile file;
+  DeliveryCounts counts;
+  {
+    const Shelf shelf(file.open());
+    REQUIRE(append(shelf, "msg_1"));
+    const DiskFaults disk;
+    DiskFaults::sync_error = EIO;
+    const auto unknown = append(shelf, "msg_2");
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().code == ErrorCode::commit_unknown);
+    CHECK(unknown.error().message.find("msg_2") != std::string::npos);
+    CHECK(unknown.error().message.find(file.path()) != std::string::npos);
+
+    DiskFaults::sync_error = 0;
+    REQUIRE(append(shelf, "msg_3"));  // the file was opened anew
+    counts = shelf.store->counts().value();
+    CHECK(counts.pending >= 2);
+    CHECK(counts.pending <= 3);
+  }
+  CHECK(Shelf(file.open()).store->counts()->pending == counts.pending);
+}
+
+TEST_CASE("Outcomes do not wait for a sync, dispatches do") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const int before = DiskFaults::syncs;
+  shelf.put(lane("a"));
+  CHECK(DiskFaults::syncs > before);
+  const int appended = DiskFaults::syncs;
+  const Claim claim = shelf.take(lane("a"), 0);
+  CHECK(shelf.record(claim, Outcome::Kind::delivered, 1).recorded);
+  CHECK(DiskFaults::syncs == appended);
+}
+
+TEST_CASE("A disk that fails under a round fails it whole") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const DeliveryId id = shelf.put(lane("a"));
+  const DiskFaults disk;
+  DiskFaults::write_error = EIO;
+  StoreWork round;
+  round.claims = {{lane("a"), 1, false, false}};
+  round.lease_until = at(60'000);
+  round.now = at(0);
+  CHECK_FALSE(shelf.store->exchange(round));
+  DiskFaults::write_error = 0;
+  CHECK(shelf.status(id) == DeliveryStatus::pending);
+  CHECK(shelf.take(lane("a"), 0).lease == 1);
+}
