@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   hookline::WebhookRegistry registry(hookline::AddressPolicy::create(local).value());
 
   hookline::Webhook webhook;
+  webhook.id = "crm";
   webhook.url = argc > 1 ? argv[1] : "http://127.0.0.1:8080/hooks";
   webhook.import_identifiers = {"contacts"};
   if (const auto added = registry.add(webhook); !added) {
@@ -22,8 +23,9 @@ int main(int argc, char** argv) {
   import.num_data_rows = 433;
   import.import_identifier = "contacts";
 
-  auto dispatcher = hookline::Dispatcher::create(registry).value();
+  hookline::DispatcherOptions options;
+  options.store_file = "imports.db";  // what is accepted outlives this process
+  auto dispatcher = hookline::Dispatcher::create(registry, options).value();
   std::cout << dispatcher->dispatch(import).value().message_id << '\n';
-  dispatcher->flush(std::chrono::seconds(5));
-  std::cout << dispatcher->stats().value().deliveries.delivered << " delivered\n";
+  std::cout << (dispatcher->flush(std::chrono::seconds(5)) ? "delivered\n" : "later, then\n");
 }

@@ -37,6 +37,17 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    out += point.valid ? text.substr(0, point.bytes) : "\xef\xbf\xbd";
+    text.remove_prefix(point.bytes);
+  }
+  return out;
+}
+
 namespace {
 
 /// Overlong forms, surrogates and what lies beyond Unicode are not valid: one byte is taken.

@@ -10,4 +10,7 @@ namespace examples {
 /// result has no line break in it.
 std::string printable(std::string_view text);
 
+/// The text with U+FFFD in the place of each byte that is not UTF-8.
+std::string as_utf8(std::string_view text);
+
 }  // namespace examples

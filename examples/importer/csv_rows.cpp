@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "importer/text_file.hpp"
+#include "common/text_file.hpp"
 
 namespace importer {
 namespace {
@@ -23,12 +23,12 @@ class RowCounter {
   RowCounter& operator=(const RowCounter&) = delete;
   ~RowCounter() { csv_free(&parser_); }
 
-  [[nodiscard]] Checked<void> feed(std::string_view block);
-  [[nodiscard]] Checked<std::uint64_t> finish();
+  [[nodiscard]] examples::Checked<void> feed(std::string_view block);
+  [[nodiscard]] examples::Checked<std::uint64_t> finish();
 
  private:
-  Checked<void> feed_line(std::string_view piece);
-  Checked<void> parse(std::string_view piece);
+  examples::Checked<void> feed_line(std::string_view piece);
+  examples::Checked<void> parse(std::string_view piece);
   bool accept_quote_as_text(char quote);
 
   static void on_field(void*, std::size_t, void* counter);
@@ -48,14 +48,14 @@ bool has_wide_mark(std::string_view text);
 
 }  // namespace
 
-Checked<std::uint64_t> count_data_rows(const std::string& path) {
+examples::Checked<std::uint64_t> count_data_rows(const std::string& path) {
   const auto in_file = [&](const std::string& what) { return fmt::format("{}: {}", path, what); };
-  const auto file = open_file(path);
+  const auto file = examples::open_file(path);
   if (!file) return tl::unexpected(file.error());
   RowCounter counter;
   std::vector<char> block(kBlockBytes);
   for (bool first = true, more = true; more; first = false) {
-    const auto count = read_block(file->get(), path, block.data(), block.size());
+    const auto count = examples::read_block(file->get(), path, block.data(), block.size());
     if (!count) return tl::unexpected(count.error());
     more = *count == block.size();
     std::string_view text(block.data(), *count);
@@ -76,7 +76,7 @@ RowCounter::RowCounter() {
   csv_set_blk_size(&parser_, kBlockBytes);
 }
 
-Checked<void> RowCounter::feed(std::string_view block) {
+examples::Checked<void> RowCounter::feed(std::string_view block) {
   while (!block.empty()) {
     const std::string_view piece = block.substr(0, line_length(block));
     if (auto fed = feed_line(piece); !fed) return fed;
@@ -86,7 +86,7 @@ Checked<void> RowCounter::feed(std::string_view block) {
 }
 
 /// Takes a line with its end, or a part of one. CR, LF and CRLF end lines.
-Checked<void> RowCounter::feed_line(std::string_view piece) {
+examples::Checked<void> RowCounter::feed_line(std::string_view piece) {
   if (after_cr_ && piece.front() == '\n') {
     after_cr_ = false;
     return parse(piece);
@@ -107,7 +107,7 @@ Checked<void> RowCounter::feed_line(std::string_view piece) {
   return {};
 }
 
-Checked<void> RowCounter::parse(std::string_view piece) {
+examples::Checked<void> RowCounter::parse(std::string_view piece) {
   while (!piece.empty()) {
     const std::size_t parsed =
         csv_parse(&parser_, piece.data(), piece.size(), on_field, on_row, this);
@@ -130,7 +130,7 @@ bool RowCounter::accept_quote_as_text(char quote) {
   return true;
 }
 
-Checked<std::uint64_t> RowCounter::finish() {
+examples::Checked<std::uint64_t> RowCounter::finish() {
   if (csv_fini(&parser_, on_field, on_row, this) != 0) {
     return fault(field_line_, "a quote opens here and is never closed");
   }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "importer/checked.hpp"
+#include "common/checked.hpp"
 
 namespace importer {
 
@@ -13,6 +13,6 @@ namespace importer {
 ///
 /// Faults name the file and the line: a quote that is never closed, text after a closing quote, a
 /// NUL byte, a field of more than 16 MiB.
-Checked<std::uint64_t> count_data_rows(const std::string& path);
+examples::Checked<std::uint64_t> count_data_rows(const std::string& path);
 
 }  // namespace importer

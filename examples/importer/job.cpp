@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "common/text_file.hpp"
 #include "importer/csv_rows.hpp"
 #include "importer/import_id.hpp"
-#include "importer/text_file.hpp"
+#include "importer/opened_store.hpp"
 #include "importer/user_file.hpp"
 
 namespace importer {
@@ -16,10 +17,9 @@ namespace {
 
 constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
 
-Checked<std::unique_ptr<hookline::WebhookRegistry>> read_registry(const Options& options);
-Checked<hookline::AddressPolicy> address_policy(const Options& options);
-Checked<hookline::Import> common_import(const Options& options);
-Checked<void> check_imports(const Options& options, const Job& job);
+examples::Checked<hookline::AddressPolicy> policy_of(const Options& options);
+examples::Checked<hookline::Import> common_import(const Options& options);
+examples::Checked<void> check_imports(const Options& options, const Job& job);
 std::string at_fault(const Options& options, const CsvFile& file, hookline::ErrorCode code);
 hookline::ImportStatus status_from(const std::string& name);
 
@@ -29,11 +29,10 @@ tl::unexpected<std::string> fault(std::string_view where, const hookline::Error&
 
 }  // namespace
 
-Checked<Job> prepare(const Options& options, Progress& progress) {
+examples::Checked<Job> prepare(const Options& options, examples::Progress& progress) {
   Job job;
-  auto registry = read_registry(options);
-  if (!registry) return tl::unexpected(registry.error());
-  job.registry = std::move(*registry);
+  const auto policy = policy_of(options);
+  if (!policy) return tl::unexpected(policy.error());
   auto common = common_import(options);
   if (!common) return tl::unexpected(common.error());
   job.common = std::move(*common);
@@ -46,6 +45,11 @@ Checked<Job> prepare(const Options& options, Progress& progress) {
   if (const auto checked = check_imports(options, job); !checked) {
     return tl::unexpected(checked.error());
   }
+  // Last, so that bad input makes no file.
+  auto opened = open_store(options, *policy);
+  if (!opened) return tl::unexpected(opened.error());
+  job.store = std::move(opened->store);
+  job.registry = std::move(opened->registry);
   return job;
 }
 
@@ -60,38 +64,15 @@ hookline::Import import_of(const Job& job, const CsvFile& file) {
 
 namespace {
 
-/// A webhook that the registry would load as disabled is a fault of the file here: whoever wrote it
-/// is at the keyboard and can mend it.
-Checked<std::unique_ptr<hookline::WebhookRegistry>> read_registry(const Options& options) {
-  auto policy = address_policy(options);
-  if (!policy) return tl::unexpected(policy.error());
-  auto registry = std::make_unique<hookline::WebhookRegistry>(*policy);
-  if (options.webhooks_file.empty()) return registry;
-  const std::string& path = options.webhooks_file;
-  const auto json = read_text_file(path, kMaxDocumentBytes);
-  if (!json) return tl::unexpected(json.error());
-  const auto loaded = registry->load_json(*json);
-  if (!loaded) return fault(path, loaded.error());
-  if (!loaded->disabled.empty()) {
-    return tl::unexpected(fmt::format("{}: webhook {}", path, loaded->disabled.front()));
-  }
-  return registry;
+examples::Checked<hookline::AddressPolicy> policy_of(const Options& options) {
+  auto policy = examples::address_policy(options.addresses);
+  if (!policy || !options.webhook_url) return policy;
+  const auto url = policy->check_url(*options.webhook_url);
+  if (!url) return fault("--webhook-url", url.error());
+  return policy;
 }
 
-Checked<hookline::AddressPolicy> address_policy(const Options& options) {
-  hookline::AddressPolicyOptions rules;
-  rules.allow_http = options.allow_http;
-  rules.allow_cidrs = options.allow_cidrs;
-  const auto policy = hookline::AddressPolicy::create(rules);
-  if (!policy) return fault("--allow", policy.error());
-  if (options.webhook_url) {
-    const auto url = policy->check_url(*options.webhook_url);
-    if (!url) return fault("--webhook-url", url.error());
-  }
-  return *policy;
-}
-
-Checked<hookline::Import> common_import(const Options& options) {
+examples::Checked<hookline::Import> common_import(const Options& options) {
   hookline::Import import;
   import.tenant = options.tenant;
   import.import_identifier = options.identifier;
@@ -101,7 +82,7 @@ Checked<hookline::Import> common_import(const Options& options) {
   import.status = status_from(options.status);
   import.has_data = true;
   if (!options.headless_file.empty()) {
-    auto document = read_text_file(options.headless_file, kMaxDocumentBytes);
+    auto document = examples::read_text_file(options.headless_file, kMaxDocumentBytes);
     if (!document) return tl::unexpected(document.error());
     import.import_type = hookline::ImportType::headless;
     import.headless = std::move(*document);
@@ -115,7 +96,7 @@ Checked<hookline::Import> common_import(const Options& options) {
 }
 
 /// Builds what would be sent, for the faults alone.
-Checked<void> check_imports(const Options& options, const Job& job) {
+examples::Checked<void> check_imports(const Options& options, const Job& job) {
   const hookline::PayloadBuilder builder;
   for (const CsvFile& file : job.files) {
     const auto body = builder.managed(import_of(job, file));

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "importer/checked.hpp"
+#include "common/checked.hpp"
+#include "common/progress.hpp"
 #include "importer/options.hpp"
-#include "importer/progress.hpp"
 
 namespace importer {
 
@@ -19,6 +19,7 @@ struct CsvFile {
 
 /// What there is to do, all of it checked.
 struct Job {
+  std::shared_ptr<hookline::DeliveryStore> store;
   std::unique_ptr<hookline::WebhookRegistry> registry;
   hookline::Import common;  ///< what all the imports share
   std::vector<CsvFile> files;
@@ -26,7 +27,7 @@ struct Job {
 
 /// Reads every file and checks everything that can be wrong, so that bad input is found before
 /// anything is sent.
-Checked<Job> prepare(const Options& options, Progress& progress);
+examples::Checked<Job> prepare(const Options& options, examples::Progress& progress);
 
 /// The import of one file, completed now.
 hookline::Import import_of(const Job& job, const CsvFile& file);

@@ -6,14 +6,16 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "common/address_options.hpp"
+
 namespace importer {
 
 /// The command line, as it was given.
 struct Options {
-  std::string webhooks_file;  ///< empty: no managed webhooks
-  std::string store = "memory";
-  bool allow_http = false;
-  std::vector<std::string> allow_cidrs;
+  std::string webhooks_file;  ///< empty: the managed webhooks of the store
+  std::string store_file;     ///< empty: deliveries are kept in memory
+  bool drain = false;         ///< deliver what is in the store, and import nothing
+  examples::AddressOptions addresses;
 
   std::string tenant;
   std::optional<std::string> identifier;

@@ -9,23 +9,42 @@
 
 namespace importer {
 
-Reporter::Reporter(Progress& progress, bool with_outcomes)
+Reporter::Reporter(examples::Progress& progress, bool with_outcomes)
     : progress_(progress), with_outcomes_(with_outcomes) {}
 
 void Reporter::accepted(const hookline::DispatchReceipt& receipt) {
   const std::lock_guard lock(mutex_);
-  ++accepted_;
-  deliveries_ += receipt.deliveries.size();
+  ++imports_;
   write(accepted_line(receipt));
-  announced_.insert(receipt.message_id);
-  if (const auto early = early_.extract(receipt.message_id)) write(early.mapped());
+  for (const auto& delivery : receipt.deliveries) {
+    followed_.insert(delivery.id);
+    const auto early = early_.extract(delivery.id);
+    if (!early) continue;
+    ended_.insert(delivery.id);
+    write(early.mapped());
+  }
   show_progress();
+}
+
+void Reporter::follow(hookline::DeliveryId id) {
+  const std::lock_guard lock(mutex_);
+  followed_.insert(id);
+}
+
+void Reporter::all_accepted() {
+  const std::lock_guard lock(mutex_);
+  all_accepted_ = true;
+  early_.clear();
+}
+
+std::set<hookline::DeliveryId> Reporter::followed() const {
+  const std::lock_guard lock(mutex_);
+  return followed_;
 }
 
 void Reporter::on_outcome(const hookline::Delivery& delivery) {
   const std::lock_guard lock(mutex_);
-  ++ended_;
-  if (with_outcomes_) report(delivery);
+  report(delivery);
   show_progress();
 }
 
@@ -39,19 +58,21 @@ void Reporter::complain(const std::string& message) {
   examples::complain("importer", message);
 }
 
-void Reporter::catch_up(const hookline::DeliveryStore& store) {
+hookline::Result<Tally> Reporter::catch_up(const hookline::DeliveryStore& store) {
   const std::lock_guard lock(mutex_);
-  hookline::DeliveryQuery query;
-  query.limit = 1000;
-  for (bool more = with_outcomes_; more;) {
-    const auto page = store.list(query);
-    if (!page) return;
-    for (const auto& delivery : page->deliveries) {
-      if (delivery.finished_at && reported_.count(delivery.id) == 0) report(delivery);
+  Tally tally;
+  for (const hookline::DeliveryId id : followed_) {
+    const auto delivery = store.find(id);
+    if (!delivery && delivery.error().code == hookline::ErrorCode::delivery_not_found) continue;
+    if (!delivery) return tl::unexpected<hookline::Error>(delivery.error());
+    if (!delivery->finished_at) {
+      ++tally.unfinished;
+      continue;
     }
-    query.after = page->next.value_or(0);
-    more = page->next.has_value();
+    if (delivery->status != hookline::DeliveryStatus::delivered) ++tally.undelivered;
+    if (ended_.count(id) == 0) report(*delivery);
   }
+  return tally;
 }
 
 bool Reporter::all_written() const {
@@ -60,24 +81,26 @@ bool Reporter::all_written() const {
 }
 
 void Reporter::report(const hookline::Delivery& delivery) {
-  reported_.insert(delivery.id);
-  const std::string line = outcome_line(delivery);
-  if (announced_.count(delivery.message_id) > 0) {
+  const std::string line = with_outcomes_ ? outcome_line(delivery) : "";
+  if (followed_.count(delivery.id) > 0) {
+    ended_.insert(delivery.id);
     write(line);
-  } else {
-    early_[delivery.message_id] += line;
+  } else if (!all_accepted_) {
+    early_[delivery.id] = line;
   }
 }
 
 void Reporter::write(const std::string& line) {
+  if (line.empty()) return;
   progress_.clear();
   const bool written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
   if (std::fflush(stdout) != 0 || !written) all_written_ = false;
 }
 
 void Reporter::show_progress() {
-  progress_.show(fmt::format("{} imports accepted, {} of {} deliveries ended", accepted_, ended_,
-                             deliveries_));
+  const std::string imports = imports_ > 0 ? fmt::format("{} imports accepted, ", imports_) : "";
+  progress_.show(
+      fmt::format("{}{} of {} deliveries ended", imports, ended_.size(), followed_.size()));
 }
 
 }  // namespace importer

@@ -9,21 +9,21 @@
 #include <string_view>
 #include <vector>
 
-#include "importer/text_file.hpp"
+#include "common/text_file.hpp"
 
 namespace importer {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1024 * 1024;
 
-Checked<rapidjson::Document> parse_object(const std::string& text);
-Checked<hookline::User> user_of(const rapidjson::Document& object);
+examples::Checked<rapidjson::Document> parse_object(const std::string& text);
+examples::Checked<hookline::User> user_of(const rapidjson::Document& object);
 std::optional<std::string>* member_of(hookline::User& user, std::string_view name);
 
 }  // namespace
 
-Checked<hookline::User> read_user(const std::string& path) {
-  const auto text = read_text_file(path, kMaxBytes);
+examples::Checked<hookline::User> read_user(const std::string& path) {
+  const auto text = examples::read_text_file(path, kMaxBytes);
   if (!text) return tl::unexpected(text.error());
   return parse_object(*text).and_then(user_of).map_error(
       [&](const std::string& what) { return fmt::format("{}: {}", path, what); });
@@ -31,7 +31,7 @@ Checked<hookline::User> read_user(const std::string& path) {
 
 namespace {
 
-Checked<rapidjson::Document> parse_object(const std::string& text) {
+examples::Checked<rapidjson::Document> parse_object(const std::string& text) {
   // RapidJSON takes a NUL for the end of the text.
   if (text.find('\0') != text.npos) return tl::unexpected<std::string>("a NUL byte");
   constexpr unsigned kFlags =
@@ -46,7 +46,7 @@ Checked<rapidjson::Document> parse_object(const std::string& text) {
   return document;
 }
 
-Checked<hookline::User> user_of(const rapidjson::Document& object) {
+examples::Checked<hookline::User> user_of(const rapidjson::Document& object) {
   hookline::User user;
   std::vector<std::string> seen;
   for (const auto& member : object.GetObject()) {

@@ -3,12 +3,12 @@
 #include <hookline/import.hpp>
 #include <string>
 
-#include "importer/checked.hpp"
+#include "common/checked.hpp"
 
 namespace importer {
 
 /// Reads a `User` from a JSON object with its members as keys; each is a string or null, and any
 /// may be left out.
-Checked<hookline::User> read_user(const std::string& path);
+examples::Checked<hookline::User> read_user(const std::string& path);
 
 }  // namespace importer

@@ -37,7 +37,10 @@ enum class OnBadHeadless {
 
 /// How a dispatcher works. `Dispatcher::create` checks all of it.
 struct DispatcherOptions {
-  std::shared_ptr<DeliveryStore> store;  ///< null: a `MemoryStore`, which ends with the dispatcher
+  /// Where events are kept, one of the two: a file, for a `SqliteStore` of the dispatcher's own, or
+  /// a store that is there. Whoever can bear to lose events with the process gives a `MemoryStore`.
+  std::string store_file;
+  std::shared_ptr<DeliveryStore> store;
   /// Null: a `CurlTransport` of its own. One with options: `CurlTransport::create(…).value()`.
   std::shared_ptr<Transport> transport;
   std::shared_ptr<Clock> clock;        ///< null: the clock of the machine

@@ -22,6 +22,7 @@
 #include "hookline/retention.hpp"
 #include "hookline/secret.hpp"
 #include "hookline/signer.hpp"
+#include "hookline/sqlite_outbox.hpp"
 #include "hookline/sqlite_store.hpp"
 #include "hookline/transport.hpp"
 #include "hookline/version.hpp"

@@ -14,7 +14,7 @@
 #include "deliver/metrics.hpp"
 #include "deliver/runner.hpp"
 #include "hookline/curl_transport.hpp"
-#include "hookline/memory_store.hpp"
+#include "hookline/sqlite_store.hpp"
 
 namespace hookline {
 namespace {
@@ -145,7 +145,11 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
     if (!transport) return tl::unexpected<Error>(transport.error());
     options.transport = std::move(*transport);
   }
-  if (!options.store) options.store = std::make_shared<MemoryStore>();
+  if (!options.store) {
+    auto store = SqliteStore::open({options.store_file});
+    if (!store) return tl::unexpected<Error>(store.error());
+    options.store = *std::move(store);
+  }
   if (!options.clock) options.clock = system_clock();
   const auto last_time = options.store->last_time();
   if (!last_time) return tl::unexpected<Error>(last_time.error());

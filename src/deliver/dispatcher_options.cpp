@@ -36,6 +36,11 @@ void check_retention(std::string& faults, const Retention& retention) {
 
 Result<void> check(const DispatcherOptions& options) {
   std::string faults;
+  if (options.store_file.empty() == (options.store == nullptr)) {
+    faults =
+        "store_file: name a file that events are kept in, or set store, to a MemoryStore where "
+        "losing them with the process will do; one of the two";
+  }
   check_range(faults, "retry_jitter", options.retry_jitter, 0.0, 1.0);
   check_range(faults, "connect_timeout in ms", options.connect_timeout.count(),
               milliseconds::rep{1}, milliseconds::rep{3'600'000});

@@ -72,12 +72,13 @@ void SqliteConnection::configure(const Options& options) {
   execute("PRAGMA temp_store=MEMORY");
   execute("PRAGMA mmap_size=0");
   execute("PRAGMA secure_delete=ON");
-  execute("PRAGMA journal_size_limit=67108864");
+  if (!options.of_host) execute("PRAGMA journal_size_limit=67108864");
   execute(fmt::format("PRAGMA cache_size=-{}", options.cache_kib).c_str());
   if (options.reads_only) {
     execute("PRAGMA query_only=ON");
     return;
   }
+  if (options.of_host) return;
   use_log();
   sqlite3_wal_hook(
       db_,

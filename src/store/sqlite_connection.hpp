@@ -59,6 +59,7 @@ class SqliteConnection {
     std::chrono::milliseconds busy_timeout{5'000};
     int cache_kib = 4096;
     bool reads_only = false;
+    bool of_host = false;  ///< the host's own database: its journal is left as it is
   };
 
   /// The file must be there. `store_failed`.

@@ -15,9 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The log is written to before a commit is there to be seen, so that one look is too early, and a
-/// second one follows. A file that is written to all the time does not keep the thread busy.
+/// The log is written to before a commit is there to be seen, so that one look can be too early:
+/// others follow until there is news, or for two seconds. A file that is written to all the time
+/// does not keep the thread busy.
 constexpr milliseconds kBetweenLooks{100};
+constexpr int kLooks = 20;
 constexpr milliseconds kInCompany{500};
 constexpr milliseconds kWithoutEvents{500};
 
@@ -75,17 +77,19 @@ void SqliteWatch::run() {
     if (wait(timeout, true)) return;
     read_events();
     watch_log();
-    look_around();
+    for (int looks = kLooks; looks > 0 && !look_around(); --looks) {
+      if (wait(kBetweenLooks, false)) return;
+    }
     if (wait(kBetweenLooks, false)) return;
-    look_around();
   }
 }
 
-void SqliteWatch::look_around() {
+bool SqliteWatch::look_around() {
   const SqliteSight now = look_();
   const bool news = now.version != last_.version || now.deaths;
   last_ = now;
   if (news) listeners_.notify();
+  return news;
 }
 
 /// True if it is the end.

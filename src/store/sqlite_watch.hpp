@@ -42,7 +42,7 @@ class SqliteWatch {
  private:
   [[nodiscard]] bool start();
   void run();
-  void look_around();
+  bool look_around();
   void watch_log();
   [[nodiscard]] bool wait(std::optional<std::chrono::milliseconds> timeout, bool for_the_log);
   void read_events();

@@ -13,6 +13,7 @@ int main() {
   const auto transport = std::make_shared<hookline::testing::RecordingTransport>();
   hookline::DispatcherOptions options;
   options.transport = transport;
+  options.store = std::make_shared<hookline::MemoryStore>();
   const auto dispatcher = hookline::Dispatcher::create(registry, options);
   if (!dispatcher) return 2;
 

@@ -19,6 +19,7 @@ constexpr auto kPatience = 20s;
 /// A dispatcher with the real clock and transport, and a schedule that a test can wait for.
 struct HttpBench {
   explicit HttpBench(DispatcherOptions options = quick()) {
+    if (!options.store) options.store = std::make_shared<MemoryStore>();
     dispatcher = Dispatcher::create(registry, options).value();
   }
 
@@ -259,7 +260,9 @@ TEST_CASE("A policy that has become stricter stops a delivery before it is sent"
   const auto report = strict.load_json(lenient.to_json());
   REQUIRE(report);
   REQUIRE(report->disabled.size() == 1);
-  auto dispatcher = Dispatcher::create(strict).value();
+  DispatcherOptions options;
+  options.store = std::make_shared<MemoryStore>();
+  auto dispatcher = Dispatcher::create(strict, options).value();
   REQUIRE(dispatcher->dispatch(completed_import())->deliveries.empty());
   CHECK(server.connections() == 0);
 }

@@ -372,6 +372,11 @@ TEST_CASE("Options that cannot work are refused, all at once") {
     CHECK(created.error().message.find(name) != std::string::npos);
   }
   options = {};
+  CHECK(Dispatcher::create(registry, options).error().message.substr(0, 11) == "store_file:");
+  options.store = std::make_shared<MemoryStore>();
+  options.store_file = "both.db";
+  CHECK_FALSE(Dispatcher::create(registry, options));
+  options.store_file.clear();
   options.basic_secrets = {Secret("whsec_short")};
   const auto unsigned_one = Dispatcher::create(registry, options);
   REQUIRE_FALSE(unsigned_one);

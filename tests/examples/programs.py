@@ -74,13 +74,14 @@ class ProgramTest(unittest.TestCase):
         return process, url.group(1)
 
 
-def run(program, *arguments):
+def run(program, *arguments, **kwargs):
     return subprocess.run(
         [PROGRAMS / program, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
         check=False,
+        **kwargs,
     )
 
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "hookline/dispatcher.hpp"
+#include "hookline/memory_store.hpp"
 #include "hookline/testing.hpp"
 #include "hookline/webhook_registry.hpp"
 
@@ -41,6 +42,7 @@ inline Webhook webhook_to(std::string url = "https://hooks.example.com/in", std:
 struct Bench {
   explicit Bench(DispatcherOptions options = {}) {
     if (!options.transport) options.transport = transport;
+    if (!options.store) options.store = std::make_shared<MemoryStore>();
     options.clock = clock;
     options.retry_jitter = 0;
     dispatcher = Dispatcher::create(registry, options).value();

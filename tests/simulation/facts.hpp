@@ -33,8 +33,8 @@ struct DeliveryFacts {
   std::vector<std::uint64_t> sent_under;  ///< the leases of its requests
   bool leased = false;
   DueTime lease_until{};
-  bool acknowledged = false;  ///< somebody was told that it is accepted
-  std::string taken_off;      ///< why a command wants it gone, while a request is out
+  int leased_by = 0;      ///< an instance
+  std::string taken_off;  ///< why a command wants it gone, while a request is out
   std::optional<DeliveryStatus> outcome;
   DueTime ended{};
   bool erased = false;

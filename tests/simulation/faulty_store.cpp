@@ -24,7 +24,7 @@ std::vector<Result<AppendedEvent>> FaultyStore::append(std::vector<NewEvent> eve
   for (NewEvent& event : events) {
     results.push_back(change<AppendedEvent>(
         [&] { return std::move(inner_.append({event}, quotas).front()); },
-        [&](const AppendedEvent& appended) { witness_.stored(event, appended); }));
+        [&](const AppendedEvent& appended) { witness_.stored(instance_, event, appended); }));
   }
   return results;
 }

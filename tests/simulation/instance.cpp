@@ -31,7 +31,7 @@ Instance::Instance(int number, Scene& scene, DeliveryStore& store, Witness& witn
                    const Seams& seams, News news)
     : number_(number),
       scene_(scene),
-      store_(number, store, witness, [&scene] { return scene.next_fault(); }),
+      shared_store_(store),
       witness_(witness),
       seams_(seams),
       news_(std::move(news)),
@@ -49,8 +49,11 @@ void Instance::start() {
   appending_ = 0;
   frozen_until_ = scene_.now();
   wake_at_.reset();
+  if (seams_.opened_again) own_store_ = seams_.opened_again();
+  store_ = std::make_unique<FaultyStore>(number_, own_store_ ? *own_store_ : shared_store_,
+                                         witness_, [this] { return scene_.next_fault(); });
   // Never before what the store has seen, wherever the wall clock is now.
-  const Span last = store_.last_time().value_or(DueTime::min()).time_since_epoch();
+  const Span last = store_->last_time().value_or(DueTime::min()).time_since_epoch();
   offset_ = std::max(scene_.wall(), last) - scene_.now();
   wall_at_start_ = scene_.wall() - scene_.now();
   detail::CoreOptions options;
@@ -72,7 +75,8 @@ void Instance::end() {
   ++life_;
   core_.reset();
   out_.clear();
-  witness_.ended(number_);
+  own_store_.reset();
+  witness_.ended(number_, seams_.opened_again != nullptr);
 }
 
 void Instance::stop() {
@@ -200,7 +204,7 @@ void Instance::dispatch(const Action& action) {
 
 /// Between the commit and the moment when the core hears of it, the process can die.
 void Instance::append(const NewEvent& event) {
-  auto stored = std::move(store_.append({event}, Quotas()).front());
+  auto stored = std::move(store_->append({event}, Quotas()).front());
   if (stored || stored.error().code == ErrorCode::commit_unknown) news_.store_changed();
   later(scene_.store_delay(), [this, event, stored = std::move(stored)] { settle(event, stored); });
 }
@@ -237,7 +241,7 @@ void Instance::settle(const NewEvent& event, const Result<AppendedEvent>& stored
 void Instance::command(std::function<void(DeliveryStore&, DeliveryCore&, const Moment&)> act) {
   later(Span(0), [this, act = std::move(act)] {
     if (!serves()) return;
-    act(store_, *core_, now());
+    act(*store_, *core_, now());
     core_->look();
     news_.store_changed();
   });
@@ -313,7 +317,7 @@ void Instance::answer(const Claim& claim, HttpResult result, std::uint64_t revis
 
 /// The process can die before the round, and after it without having heard.
 void Instance::exchange(const StoreWork& work) {
-  auto reply = store_.exchange(work);
+  auto reply = store_->exchange(work);
   later(scene_.store_delay(), [this, reply = std::move(reply)]() mutable {
     if (reply) witness_.told_paused(number_, reply->paused);
     core_->exchanged(std::move(reply), now());

@@ -71,11 +71,13 @@ class Instance {
 
   const int number_;
   Scene& scene_;
-  FaultyStore store_;
+  DeliveryStore& shared_store_;
   Witness& witness_;
   const Seams& seams_;
   const News news_;
   const std::unique_ptr<detail::LaneDirectory> directory_;  ///< null: the scene itself
+  std::unique_ptr<DeliveryStore> own_store_;                ///< null: the shared one
+  std::unique_ptr<FaultyStore> store_;
   std::unique_ptr<Dice> dice_;
   std::unique_ptr<detail::DeliveryCore> core_;
   std::uint64_t life_ = 0;  ///< grows with every start and end: what an earlier one began is void

@@ -16,6 +16,9 @@ namespace hookline::simulation {
 [[nodiscard]] Finding event_is_stored_once(const Facts& facts, const NewEvent& event,
                                            const AppendedEvent& appended);
 
+/// Nobody is told that something is accepted which is not in the store.
+[[nodiscard]] Finding was_stored(const Facts& facts, DeliveryId id);
+
 // --- A claim that the store hands out ------------------------------------------------------------
 
 /// A claim is handed out only when the lease before it has ended, for a delivery without an

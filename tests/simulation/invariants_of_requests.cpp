@@ -47,6 +47,11 @@ Finding event_is_stored_once(const Facts& facts, const NewEvent& event,
   return fmt::format("key {} is answered with another receipt", event.idempotency_key->key);
 }
 
+Finding was_stored(const Facts& facts, DeliveryId id) {
+  if (facts.deliveries.count(id) > 0) return std::nullopt;
+  return fmt::format("delivery {} is accepted, but not stored", id);
+}
+
 Finding claim_is_exclusive(const Facts& facts, const Claim& claim, DueTime now) {
   const auto found = facts.deliveries.find(claim.id);
   if (found == facts.deliveries.end()) return fmt::format("delivery {} does not exist", claim.id);
@@ -96,8 +101,8 @@ Finding is_not_over(const Facts& facts, const Claim& claim) {
   const DeliveryFacts& delivery = facts.deliveries.at(claim.id);
   // Whose lease was lost cannot know what others have recorded since.
   if (claim.lease != delivery.lease) return std::nullopt;
-  // An erasure does not call back what is about to go out.
-  if (!delivery.outcome || delivery.erased) return std::nullopt;
+  // Neither an erasure nor a command calls back what another instance is about to send.
+  if (!delivery.outcome || delivery.erased || !delivery.taken_off.empty()) return std::nullopt;
   return fmt::format("delivery {} is sent though it has been {}", claim.id,
                      hookline::to_string(*delivery.outcome));
 }

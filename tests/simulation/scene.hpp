@@ -20,6 +20,9 @@ namespace hookline::simulation {
 /// fault that a test puts there on purpose.
 struct Seams {
   std::function<std::unique_ptr<DeliveryStore>()> store;  ///< empty: `MemoryStore`
+  /// Opens the store once more, for one instance; it is closed when the instance dies, and what it
+  /// had leased is then taken over at once. Empty: all share the one above.
+  std::function<std::unique_ptr<DeliveryStore>()> opened_again;
   /// What the core is told of the configuration, instead of what is true.
   std::function<std::unique_ptr<detail::LaneDirectory>(const detail::LaneDirectory&)> directory;
   /// What becomes of the core's orders before they are carried out.

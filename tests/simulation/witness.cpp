@@ -44,10 +44,17 @@ void Witness::started(int instance, Span offset) {
 }
 
 /// What it had out may still arrive; nobody waits for the answer.
-void Witness::ended(int instance) { at(instance).alive = false; }
+void Witness::ended(int instance, bool leases_end) {
+  at(instance).alive = false;
+  if (!leases_end) return;
+  const auto leases = facts_.leases;
+  for (const auto& [until, id] : leases) {
+    if (facts_.deliveries.at(id).leased_by == instance) lose_lease(id, facts_.due_now(instance));
+  }
+}
 
 void Witness::acknowledged(const std::vector<DeliveryId>& ids) {
-  for (const DeliveryId id : ids) facts_.deliveries.at(id).acknowledged = true;
+  for (const DeliveryId id : ids) require(Promise::nothing_lost, was_stored(facts_, id));
 }
 
 void Witness::ordered(int instance, const Claim& claim) {
@@ -173,7 +180,10 @@ void Witness::configured(int receiver, const LaneSettings& settings) {
   if (settings.state == LaneSettings::State::gone) about.removed_once = true;
   if (opened) {
     about.said_gone = false;
-    about.failing_since.reset();
+    // Where nobody runs who could hear of it, it has been failing all the while.
+    const bool heard = std::any_of(facts_.instances.begin(), facts_.instances.end(),
+                                   [](const InstanceFacts& instance) { return instance.alive; });
+    if (heard) about.failing_since.reset();
   }
   about.settings = settings;
   about.disturbed_until = std::max(about.disturbed_until, facts_.now);

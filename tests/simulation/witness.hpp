@@ -18,7 +18,7 @@ class Witness {
 
   // --- What the store has done; told by the store's wrapper, whatever its caller then hears ------
 
-  void stored(const NewEvent& event, const AppendedEvent& appended);
+  void stored(int instance, const NewEvent& event, const AppendedEvent& appended);
   void exchanged(int instance, const StoreWork& work, const StoreReply& reply);
   void replayed(const Delivery& delivery, DueTime due);
   void discarded(const DeliveryQuery& query, const std::string& reason, const StoreBite& bite,
@@ -28,7 +28,8 @@ class Witness {
   // --- What an instance does ---------------------------------------------------------------------
 
   void started(int instance, Span offset);
-  void ended(int instance);
+  /// `leases_end`: with its handle of the store.
+  void ended(int instance, bool leases_end);
   void acknowledged(const std::vector<DeliveryId>& ids);
   void ordered(int instance, const Claim& claim);
   void not_made(int instance, const Claim& claim);
@@ -57,13 +58,14 @@ class Witness {
 
  private:
   DeliveryFacts& add(DeliveryId id, const LaneKey& lane);
-  void claimed(const StoreWork& work, const LaneClaim& wish, const Claim& claim);
+  void claimed(int instance, const StoreWork& work, const LaneClaim& wish, const Claim& claim);
   void recorded(int instance, const StoreWork& work, const Outcome& outcome,
                 const RecordedOutcome& recorded);
   void apply(const StoreWork& work, const Outcome& outcome, const RecordedOutcome& recorded);
   void pruned(const StoreWork& work, const Delivery& delivery);
   void end_leases(DueTime now);
-  void lease(DeliveryFacts& delivery, DeliveryId id, std::uint64_t lease, DueTime until);
+  void lease(int instance, DeliveryFacts& delivery, const Claim& claim);
+  void lose_lease(DeliveryId id, DueTime now);
   void let_go(DeliveryFacts& delivery, DeliveryId id);
   void end(DeliveryFacts& delivery, DeliveryId id, DeliveryStatus status, DueTime now);
   void note_health(int instance, int receiver, const HttpResult& result, const AnswerFacts& answer);

@@ -12,7 +12,7 @@ namespace hookline::simulation {
 
 using Kind = Outcome::Kind;
 
-void Witness::stored(const NewEvent& event, const AppendedEvent& appended) {
+void Witness::stored(int instance, const NewEvent& event, const AppendedEvent& appended) {
   require(Promise::repeatable, event_is_stored_once(facts_, event, appended));
   if (appended.repeated) return;
   if (const auto& key = event.idempotency_key) {
@@ -26,7 +26,12 @@ void Witness::stored(const NewEvent& event, const AppendedEvent& appended) {
     delivery.body = stored.lane.webhook_id.empty() ? *event.basic_body : *event.managed_body;
     delivery.accepted = event.accepted.due;
     delivery.not_before = stored.due;
-    if (stored.leased) lease(delivery, id, 1, event.lease_until);
+    if (!stored.leased) continue;
+    Claim born;
+    born.id = id;
+    born.lease = 1;
+    born.lease_until = event.lease_until;
+    lease(instance, delivery, born);
   }
 }
 
@@ -36,7 +41,8 @@ void Witness::exchanged(int instance, const StoreWork& work, const StoreReply& r
   }
   end_leases(work.now);
   for (std::size_t i = 0; i < reply.claimed.size(); ++i) {
-    for (const Claim& claim : reply.claimed[i].claims) claimed(work, work.claims[i], claim);
+    for (const Claim& claim : reply.claimed[i].claims)
+      claimed(instance, work, work.claims[i], claim);
   }
   for (const Delivery& delivery : reply.pruned) pruned(work, delivery);
 }
@@ -88,13 +94,14 @@ void Witness::apply(const StoreWork& work, const Outcome& outcome,
   }
 }
 
-void Witness::claimed(const StoreWork& work, const LaneClaim& wish, const Claim& claim) {
+void Witness::claimed(int instance, const StoreWork& work, const LaneClaim& wish,
+                      const Claim& claim) {
   require(Promise::one_try_a_lease, claim_is_exclusive(facts_, claim, work.now));
   if (violation_) return;
   require(Promise::never_early, claim_is_due(facts_, claim, wish, work.now));
   require(Promise::tenants_apart, claim_is_of_its_tenant(facts_, claim, wish.lane));
   require(Promise::free_tries, claim_counts_tries(facts_, claim));
-  lease(facts_.deliveries.at(claim.id), claim.id, claim.lease, claim.lease_until);
+  lease(instance, facts_.deliveries.at(claim.id), claim);
 }
 
 void Witness::pruned(const StoreWork& work, const Delivery& record) {
@@ -179,12 +186,13 @@ DeliveryFacts& Witness::add(DeliveryId id, const LaneKey& lane) {
   return added->second;
 }
 
-void Witness::lease(DeliveryFacts& delivery, DeliveryId id, std::uint64_t lease, DueTime until) {
-  let_go(delivery, id);
+void Witness::lease(int instance, DeliveryFacts& delivery, const Claim& claim) {
+  let_go(delivery, claim.id);
   delivery.leased = true;
-  delivery.lease = lease;
-  delivery.lease_until = until;
-  facts_.leases.emplace(until, id);
+  delivery.leased_by = instance;
+  delivery.lease = claim.lease;
+  delivery.lease_until = claim.lease_until;
+  facts_.leases.emplace(claim.lease_until, claim.id);
 }
 
 void Witness::let_go(DeliveryFacts& delivery, DeliveryId id) {
@@ -192,14 +200,17 @@ void Witness::let_go(DeliveryFacts& delivery, DeliveryId id) {
   delivery.leased = false;
 }
 
-/// A delivery that a command has taken off does not wait again when its lease ends.
 void Witness::end_leases(DueTime now) {
   while (!facts_.leases.empty() && facts_.leases.begin()->first <= now) {
-    const DeliveryId id = facts_.leases.begin()->second;
-    DeliveryFacts& delivery = facts_.deliveries.at(id);
-    let_go(delivery, id);
-    if (!delivery.taken_off.empty()) end(delivery, id, DeliveryStatus::discarded, now);
+    lose_lease(facts_.leases.begin()->second, now);
   }
+}
+
+/// A delivery that a command has taken off does not wait again when its lease ends.
+void Witness::lose_lease(DeliveryId id, DueTime now) {
+  DeliveryFacts& delivery = facts_.deliveries.at(id);
+  let_go(delivery, id);
+  if (!delivery.taken_off.empty()) end(delivery, id, DeliveryStatus::discarded, now);
 }
 
 void Witness::end(DeliveryFacts& delivery, DeliveryId id, DeliveryStatus status, DueTime now) {

@@ -19,6 +19,7 @@ TEST_CASE("A host can test its import code in ten lines, retries included, over 
     DispatcherOptions options;
     options.transport = transport;
     options.clock = clock;
+    options.store = std::make_shared<MemoryStore>();
     auto dispatcher = Dispatcher::create(registry, options).value();
     REQUIRE(dispatcher->dispatch(fakes::completed_import()));
     REQUIRE(transport->wait_for_requests(1, 5s));

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace importer {
+namespace examples {
 
 /// A line on stderr that is overwritten as things move on; nothing unless stderr is a terminal.
 /// Not for several threads at once.
@@ -15,6 +15,8 @@ class Progress {
   ~Progress() { clear(); }
 
   void show(std::string_view text);
+  /// A bar, of which so much is filled: 0 to 1.
+  void show_bar(double done, std::string_view text);
   /// Takes the line off the screen, so that something else can be written there.
   void clear();
 
@@ -23,4 +25,4 @@ class Progress {
   bool shown_ = false;
 };
 
-}  // namespace importer
+}  // namespace examples

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "importer/checked.hpp"
+#include "common/checked.hpp"
 
-namespace importer {
+namespace examples {
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -24,4 +24,4 @@ Checked<std::size_t> read_block(std::FILE* file, const std::string& path, char* 
 /// The whole file, if it has at most `limit` bytes.
 Checked<std::string> read_text_file(const std::string& path, std::size_t limit);
 
-}  // namespace importer
+}  // namespace examples

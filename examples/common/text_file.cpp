@@ -1,11 +1,11 @@
-#include "importer/text_file.hpp"
+#include "common/text_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <system_error>
 
-namespace importer {
+namespace examples {
 namespace {
 
 std::string why(const std::string& path, int error) {
@@ -43,4 +43,4 @@ Checked<std::string> read_text_file(const std::string& path, std::size_t limit) 
   }
 }
 
-}  // namespace importer
+}  // namespace examples
