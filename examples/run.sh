@@ -29,6 +29,7 @@ main() {
       "$data/webhooks.json" >"$work/webhooks.json"
 
   import_everything
+  import_while_paused
   show_what_arrived
   check_what_arrived
   sum_up
@@ -41,7 +42,7 @@ build_programs() {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
       -DHOOKLINE_BUILD_EXAMPLES=ON -DHOOKLINE_BUILD_TESTS=OFF || return
   fi
-  cmake --build "$build" --target importer receiver hookline_quickstart
+  cmake --build "$build" --target importer receiver hookctl hookline_quickstart
 }
 
 import_everything() {
@@ -60,13 +61,39 @@ import_everything() {
   import --identifier orders "$data/orders.csv"
 }
 
+# The durable store: what one importer has accepted is delivered by another.
+import_while_paused() {
+  title 'A store in a file: a webhook is added, the service is paused, an import is accepted'
+  echo "$secret" >"$work/secrets"
+  hookctl webhooks add --id stored --identifier contacts --secret-file "$work/secrets" \
+    --url "http://127.0.0.1:$(port_of steady)/stored"
+  hookctl pause
+  run_importer 3 --store "$work/service.db" --identifier contacts --wait 0 "$data/contacts.csv"
+  hookctl list
+  title 'It is resumed, and another importer delivers what was left'
+  hookctl resume
+  run_importer 0 --store "$work/service.db" --drain --wait 30
+  hookctl stats
+}
+
 import() {
+  run_importer 0 --webhooks "$work/webhooks.json" --wait 30 "$@"
+}
+
+# The status that is expected, and arguments.
+run_importer() {
+  wanted=$1
+  shift
   status=0
-  "$build/examples/importer" --webhooks "$work/webhooks.json" --allow-http --allow 127.0.0.0/8 \
-    --wait 30 "$@" >"$work/lines" || status=$?
+  "$build/examples/importer" --allow-http --allow 127.0.0.0/8 "$@" >"$work/lines" || status=$?
   cat "$work/lines"
   cat "$work/lines" >>"$work/all_lines"
-  [ "$status" -eq 0 ] || complain "the importer ended with status $status"
+  [ "$status" -eq "$wanted" ] || complain "the importer ended with status $status"
+}
+
+hookctl() {
+  "$build/examples/hookctl" --store "$work/service.db" --allow-http --allow 127.0.0.0/8 "$@" ||
+    complain "hookctl $* ended with status $?"
 }
 
 show_what_arrived() {

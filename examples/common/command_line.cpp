@@ -27,6 +27,14 @@ void complain(std::string_view program, std::string_view message) {
   std::fputs(fmt::format("{}: {}\n", program, printable(message)).c_str(), stderr);
 }
 
+CLI::Validator count_check() {
+  const auto check = [](const std::string& text) -> std::string {
+    const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+    return digits && !text.empty() ? "" : fmt::format("{} is not a whole number", text);
+  };
+  return CLI::Validator(check, "");
+}
+
 CLI::Validator seconds_check() {
   const auto check = [](const std::string& text) -> std::string {
     constexpr double kYear = 365.0 * 24 * 60 * 60;

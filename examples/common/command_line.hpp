@@ -18,6 +18,9 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv);
 /// Writes `program: message` to stderr, on one line whatever the message holds.
 void complain(std::string_view program, std::string_view message);
 
+/// Accepts a whole number from 0 on.
+CLI::Validator count_check();
+
 /// Accepts a number of seconds from 0 to a year; fractions are fine.
 CLI::Validator seconds_check();
 std::chrono::milliseconds from_seconds(double seconds);

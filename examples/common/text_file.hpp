@@ -21,6 +21,9 @@ Checked<File> open_file(const std::string& path);
 Checked<std::size_t> read_block(std::FILE* file, const std::string& path, char* buffer,
                                 std::size_t size);
 
+/// A limit for documents that a person writes.
+inline constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
+
 /// The whole file, if it has at most `limit` bytes.
 Checked<std::string> read_text_file(const std::string& path, std::size_t limit);
 

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "common/command_line.hpp"
 #include "common/json.hpp"
 #include "common/times.hpp"
 #include "hookctl/prune_command.hpp"
@@ -94,7 +96,9 @@ void add_discard(CLI::App& app, Command& chosen) {
   hookline::DeliveryQuery& query = options->query;
   CLI::App* command = app.add_subcommand(
       "discard", "take off what has no outcome yet: all that every one of these options names");
-  command->add_option("--id", query.id, "this delivery")->type_name("ID");
+  command->add_option("--id", query.id, "this delivery")
+      ->type_name("ID")
+      ->check(examples::count_check());
   command->add_option("--webhook", query.webhook_id, "to this webhook; '' is basic webhooks")
       ->type_name("ID");
   command->add_option("--tenant", query.tenant, "of this tenant")->type_name("NAME");

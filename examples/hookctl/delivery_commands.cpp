@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "common/command_line.hpp"
 #include "common/json.hpp"
 #include "hookctl/delivery_text.hpp"
 
@@ -56,7 +57,9 @@ void add_list(CLI::App& app, Command& chosen) {
       ->check([](const std::string& name) {
         return status_from(name) ? std::string() : name + " is not the status of a delivery";
       });
-  list_app->add_option("--after", query->after, "with ids above this one")->type_name("ID");
+  list_app->add_option("--after", query->after, "with ids above this one")
+      ->type_name("ID")
+      ->check(examples::count_check());
   list_app->add_option("--limit", query->limit, "at most so many")
       ->type_name("N")
       ->check(CLI::Range(1, 1000).description(""));
@@ -70,7 +73,10 @@ void add_for_one(CLI::App& app, Command& chosen, const char* name, const char* a
                  Result<void> (*run)(Session&, DeliveryId)) {
   const auto id = std::make_shared<DeliveryId>();
   CLI::App* one = app.add_subcommand(name, about);
-  one->add_option("ID", *id, "the delivery")->type_name("")->required();
+  one->add_option("ID", *id, "the delivery")
+      ->type_name("")
+      ->required()
+      ->check(examples::count_check());
   one->callback([id, run, &chosen] {
     chosen.run = [id, run](Session& session) { return run(session, *id); };
   });

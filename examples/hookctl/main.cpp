@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <hookline/hookline.hpp>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/address_options.hpp"
 #include "common/command_line.hpp"
@@ -30,7 +30,7 @@ int run(int argc, char** argv) {
   CLI::App app("Looks into the file of a service that delivers webhooks, and commands it.",
                "hookctl");
   app.fallthrough();  // options of all commands may stand behind the command, too
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.add_option("--store", settings.path, "the file in which the service keeps its deliveries")
       ->type_name("FILE")
       ->required();
@@ -41,7 +41,8 @@ int run(int argc, char** argv) {
   add_service_commands(app, command);
   add_webhook_commands(app, command);
   if (const auto status = examples::parse(app, argc, argv)) return *status;
-  return run(command, std::move(settings), addresses);
+  if (command.run) return run(command, std::move(settings), addresses);
+  return failed("a command is missing; --help lists them", examples::kBadInput);
 }
 
 int run(const Command& command, Session::Settings settings,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,7 +30,7 @@ struct Pruned {
 };
 
 /// How many records a bite removes.
-constexpr std::size_t kBite = 200;
+constexpr std::size_t kPruneBite = 200;
 
 Result<void> prune(Session& session, const PruneOptions& options);
 hookline::Retention retention_of(const PruneOptions& options);
@@ -97,7 +99,7 @@ Result<Pruned> prune_all(Session& session, const hookline::Retention& retention)
     const auto now = session.now();
     if (!now) return tl::unexpected<Error>(now.error());
     hookline::StoreWork work;
-    work.prune = kBite;
+    work.prune = kPruneBite;
     work.retention = retention;
     work.now = now->due;
     work.wall = now->wall;

@@ -21,7 +21,6 @@ using hookline::Error;
 using hookline::Webhook;
 
 constexpr std::size_t kMaxSecretsBytes = 64 * 1024;
-constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
 
 struct AddOptions {
   Webhook webhook;
@@ -133,7 +132,7 @@ Result<void> add_document(Session& session, const std::string& path) {
 }
 
 Result<std::vector<Webhook>> read_document(Session& session, const std::string& path) {
-  const auto json = examples::read_text_file(path, kMaxDocumentBytes);
+  const auto json = examples::read_text_file(path, examples::kMaxDocumentBytes);
   if (!json) return refuse("--from: " + json.error());
   hookline::WebhookRegistry registry(session.registry().address_policy());
   const auto loaded = registry.load_json(*json);

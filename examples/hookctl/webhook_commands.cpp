@@ -39,7 +39,7 @@ Result<void> print_changed(Session& session, const Result<Webhook>& webhook);
 
 void add_webhook_commands(CLI::App& app, Command& chosen) {
   CLI::App* group = app.add_subcommand("webhooks", "the managed webhooks that live in the file");
-  group->require_subcommand(1);
+  group->require_subcommand(0, 1);
   add_list(*group, chosen);
   add_webhook_add(*group, chosen);
   const auto options = std::make_shared<OneOptions>();

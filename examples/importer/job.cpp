@@ -15,17 +15,11 @@
 namespace importer {
 namespace {
 
-constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
-
 examples::Checked<hookline::AddressPolicy> policy_of(const Options& options);
 examples::Checked<hookline::Import> common_import(const Options& options);
 examples::Checked<void> check_imports(const Options& options, const Job& job);
 std::string at_fault(const Options& options, const CsvFile& file, hookline::ErrorCode code);
 hookline::ImportStatus status_from(const std::string& name);
-
-tl::unexpected<std::string> fault(std::string_view where, const hookline::Error& error) {
-  return tl::unexpected<std::string>(fmt::format("{}: {}", where, error.message));
-}
 
 }  // namespace
 
@@ -68,7 +62,7 @@ examples::Checked<hookline::AddressPolicy> policy_of(const Options& options) {
   auto policy = examples::address_policy(options.addresses);
   if (!policy || !options.webhook_url) return policy;
   const auto url = policy->check_url(*options.webhook_url);
-  if (!url) return fault("--webhook-url", url.error());
+  if (!url) return examples::fault("--webhook-url", url.error());
   return policy;
 }
 
@@ -82,7 +76,7 @@ examples::Checked<hookline::Import> common_import(const Options& options) {
   import.status = status_from(options.status);
   import.has_data = true;
   if (!options.headless_file.empty()) {
-    auto document = examples::read_text_file(options.headless_file, kMaxDocumentBytes);
+    auto document = examples::read_text_file(options.headless_file, examples::kMaxDocumentBytes);
     if (!document) return tl::unexpected(document.error());
     import.import_type = hookline::ImportType::headless;
     import.headless = std::move(*document);
@@ -100,7 +94,7 @@ examples::Checked<void> check_imports(const Options& options, const Job& job) {
   const hookline::PayloadBuilder builder;
   for (const CsvFile& file : job.files) {
     const auto body = builder.managed(import_of(job, file));
-    if (!body) return fault(at_fault(options, file, body.error().code), body.error());
+    if (!body) return examples::fault(at_fault(options, file, body.error().code), body.error());
   }
   return {};
 }

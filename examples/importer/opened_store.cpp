@@ -12,8 +12,6 @@
 namespace importer {
 namespace {
 
-constexpr std::size_t kMaxDocumentBytes = 256 * 1024 * 1024;
-
 using Registry = std::unique_ptr<hookline::WebhookRegistry>;
 
 examples::Checked<Registry> read_registry(const std::string& path,
@@ -22,10 +20,6 @@ examples::Checked<Registry> stored_registry(hookline::SqliteStore& store,
                                             const hookline::AddressPolicy& policy);
 examples::Checked<void> check_lanes(const Options& options, const OpenedStore& opened);
 bool has_webhook(const OpenedStore& opened, const hookline::LaneStats& lane);
-
-tl::unexpected<std::string> fault(std::string_view where, const hookline::Error& error) {
-  return tl::unexpected<std::string>(fmt::format("{}: {}", where, error.message));
-}
 
 }  // namespace
 
@@ -43,7 +37,7 @@ examples::Checked<OpenedStore> open_store(const Options& options,
     return opened;
   }
   auto store = hookline::SqliteStore::open({options.store_file});
-  if (!store) return fault("--store", store.error());
+  if (!store) return examples::fault("--store", store.error());
   if (!opened.registry) {
     auto registry = stored_registry(**store, policy);
     if (!registry) return tl::unexpected(registry.error());
@@ -61,11 +55,11 @@ namespace {
 /// is at the keyboard and can mend it.
 examples::Checked<Registry> read_registry(const std::string& path,
                                           const hookline::AddressPolicy& policy) {
-  const auto json = examples::read_text_file(path, kMaxDocumentBytes);
+  const auto json = examples::read_text_file(path, examples::kMaxDocumentBytes);
   if (!json) return tl::unexpected(json.error());
   auto registry = std::make_unique<hookline::WebhookRegistry>(policy);
   const auto loaded = registry->load_json(*json);
-  if (!loaded) return fault(path, loaded.error());
+  if (!loaded) return examples::fault(path, loaded.error());
   if (!loaded->disabled.empty()) {
     return tl::unexpected(fmt::format("{}: webhook {}", path, loaded->disabled.front()));
   }
@@ -77,11 +71,11 @@ examples::Checked<Registry> read_registry(const std::string& path,
 examples::Checked<Registry> stored_registry(hookline::SqliteStore& store,
                                             const hookline::AddressPolicy& policy) {
   auto registry = hookline::WebhookRegistry::open(store.webhooks(), policy);
-  if (!registry) return fault("--store", registry.error());
+  if (!registry) return examples::fault("--store", registry.error());
   hookline::WebhookQuery query;
   do {
     const auto page = (*registry)->list(query);
-    if (!page) return fault("--store", page.error());
+    if (!page) return examples::fault("--store", page.error());
     for (const hookline::Webhook& webhook : page->webhooks) {
       const auto url = policy.check_url(webhook.url);
       if (url) continue;
@@ -97,7 +91,7 @@ examples::Checked<void> check_lanes(const Options& options, const OpenedStore& o
   hookline::LaneQuery query;
   for (bool more = true; more;) {
     const auto page = opened.store->lanes(query);
-    if (!page) return fault("--store", page.error());
+    if (!page) return examples::fault("--store", page.error());
     for (const hookline::LaneStats& lane : page->lanes) {
       if (has_webhook(opened, lane)) continue;
       return tl::unexpected(fmt::format(

@@ -126,8 +126,9 @@ struct Outcome {
   Kind kind = Kind::released;
   Claim claim;
   DueTime due{};
-  std::optional<Attempt> attempt;  ///< absent when no request was made, or it does not count
-  std::string reason;              ///< for `discarded`
+  std::optional<Attempt> attempt;      ///< absent when no request was made, or it does not count
+  std::string reason;                  ///< for `discarded`
+  std::uint64_t webhook_revision = 0;  ///< that was asked; the store has no use for it
   std::chrono::system_clock::time_point at{};
 };
 

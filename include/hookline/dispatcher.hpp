@@ -123,6 +123,9 @@ struct ShutdownReport {
 /// transport, clock and observer. A transport that was passed in is not shut down with the
 /// dispatcher.
 ///
+/// Begin: what the store holds for a webhook that the registry has never heard of waits until it is
+/// there, or until retention ends it. What it holds for one that was removed is discarded.
+///
 /// End: `shutdown` first, where the end must be bounded in time. The destructor shuts
 /// down with a timeout of five seconds if nobody has.
 class HOOKLINE_API Dispatcher {
@@ -156,9 +159,10 @@ class HOOKLINE_API Dispatcher {
   void dispatch_async(Import import, std::function<void(Result<DispatchReceipt>)> done,
                       DispatchOptions options = {});
 
-  /// Waits until every delivery that this dispatcher has accepted before the call has its outcome;
-  /// true if so. One that waits for a retry or for a paused webhook has none. The wait is in steady
-  /// time of the machine, whatever clock the dispatcher has; `milliseconds::max()` is for ever.
+  /// Waits until every delivery that this dispatcher has accepted before the call, and all that its
+  /// store had accepted before those, have their outcomes; true if so. One that waits for a retry
+  /// or for a paused webhook has none. The wait is in steady time of the machine, whatever clock
+  /// the dispatcher has; `milliseconds::max()` is for ever.
   bool flush(std::chrono::milliseconds timeout);
 
   /// Takes no more imports, sends no more requests, waits up to `timeout` for those that are out,

@@ -85,6 +85,11 @@ class HOOKLINE_API WebhookRegistry {
   /// refused today.
   [[nodiscard]] Result<Webhook> enable(std::string_view id);
 
+  /// Whether a webhook of this id was there and was removed, as far as this registry remembers: in
+  /// this process, or ever, where it lives in a store. What waits for such a webhook is discarded;
+  /// what waits for one that was never heard of is kept, since the configuration may be at fault.
+  [[nodiscard]] bool was_removed(std::string_view id) const;
+
   [[nodiscard]] std::optional<Webhook> find(std::string_view id) const;
   /// The same without a copy, or null: the webhook as it is now, for as long as the pointer is
   /// held.

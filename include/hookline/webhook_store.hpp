@@ -43,7 +43,7 @@ class HOOKLINE_API WebhookStore {
   WebhookStore& operator=(const WebhookStore&) = delete;
   virtual ~WebhookStore();
 
-  /// What has changed since that version, the removed ones included; since 0: all that there is.
+  /// What has changed since that version, 0 at first; webhooks that were removed are among it.
   [[nodiscard]] virtual Result<WebhookChanges> changes(std::uint64_t since) const = 0;
 
   /// All of the writes or none; durable when it returns. The version after it.

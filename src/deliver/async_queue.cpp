@@ -7,15 +7,12 @@
 
 namespace hookline::detail {
 
-AsyncQueue::~AsyncQueue() { finish(); }
-
-void AsyncQueue::push(Import import, Done done, DispatchOptions options) {
-  if (auto accepted = accept(import, done, options); !accepted) {
-    done(tl::unexpected<Error>(accepted.error()));
-  }
+AsyncQueue::~AsyncQueue() {
+  finish();
+  if (thread_.joinable()) thread_.join();
 }
 
-Result<void> AsyncQueue::accept(Import& import, Done& done, DispatchOptions& options) {
+Result<void> AsyncQueue::push(Import& import, Done& done, DispatchOptions& options) {
   const std::lock_guard lock(mutex_);
   if (finishing_) {
     return fail(ErrorCode::shut_down, "dispatcher: it has been shut down and takes nothing more");
@@ -33,30 +30,34 @@ Result<void> AsyncQueue::accept(Import& import, Done& done, DispatchOptions& opt
   waiting_.imports.push_back(std::move(import));
   waiting_.options.push_back(std::move(options));
   waiting_.done.push_back(std::move(done));
-  changed_.notify_one();
+  changed_.notify_all();
   return {};
 }
 
 void AsyncQueue::finish() {
-  {
-    const std::lock_guard lock(mutex_);
-    finishing_ = true;
-    changed_.notify_one();
-  }
-  if (thread_.joinable()) thread_.join();
+  std::unique_lock lock(mutex_);
+  finishing_ = true;
+  changed_.notify_all();
+  if (!thread_.joinable() || thread_.get_id() == std::this_thread::get_id()) return;
+  changed_.wait(lock, [&] { return ended_; });
 }
 
 void AsyncQueue::run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [&] { return finishing_ || !waiting_.imports.empty(); });
-    if (waiting_.imports.empty()) return;
-    Batch batch = std::exchange(waiting_, Batch());
-    lock.unlock();
+  for (Batch batch = next_batch(); !batch.imports.empty(); batch = next_batch()) {
     auto receipts = dispatch_(batch.imports, batch.options);
     for (std::size_t i = 0; i < receipts.size(); ++i) batch.done[i](std::move(receipts[i]));
-    lock.lock();
   }
+}
+
+/// Empty at the end.
+AsyncQueue::Batch AsyncQueue::next_batch() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return finishing_ || !waiting_.imports.empty(); });
+  if (waiting_.imports.empty()) {
+    ended_ = true;
+    changed_.notify_all();
+  }
+  return std::exchange(waiting_, Batch());
 }
 
 }  // namespace hookline::detail

@@ -23,9 +23,10 @@ class AsyncQueue {
       : dispatch_(std::move(dispatch)), capacity_(capacity) {}
   ~AsyncQueue();
 
-  void push(Import import, Done done, DispatchOptions options);
+  /// `overloaded`, `shut_down` or `system_failed`: then all three are left as they are.
+  [[nodiscard]] Result<void> push(Import& import, Done& done, DispatchOptions& options);
 
-  /// Takes no more, dispatches what waits, and ends the thread. Not from a `Done`.
+  /// Takes no more and waits until what is there is dispatched. From a `Done` it does not wait.
   void finish();
 
  private:
@@ -35,8 +36,8 @@ class AsyncQueue {
     std::vector<Done> done;
   };
 
-  [[nodiscard]] Result<void> accept(Import& import, Done& done, DispatchOptions& options);
   void run();
+  [[nodiscard]] Batch next_batch();
 
   const Dispatch dispatch_;
   const std::size_t capacity_;
@@ -44,6 +45,7 @@ class AsyncQueue {
   std::condition_variable changed_;
   Batch waiting_;
   bool finishing_ = false;
+  bool ended_ = false;  ///< the thread calls nobody any more
   std::thread thread_;
 };
 

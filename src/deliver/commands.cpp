@@ -58,7 +58,8 @@ Result<std::uint64_t> Commands::recover(std::string_view webhook_id,
   }
 }
 
-Result<std::uint64_t> Commands::discard(DeliveryQuery query, const std::string& reason) {
+Result<std::uint64_t> Commands::discard(DeliveryQuery query, std::string reason) {
+  if (reason.empty()) reason = "by command";
   query.after = 0;
   query.limit = kBite;
   std::uint64_t count = 0;

@@ -21,7 +21,7 @@ class Commands {
   [[nodiscard]] Result<Delivery> replay(DeliveryId id);
   [[nodiscard]] Result<std::uint64_t> recover(std::string_view webhook_id,
                                               std::chrono::system_clock::time_point since);
-  [[nodiscard]] Result<std::uint64_t> discard(DeliveryQuery query, const std::string& reason);
+  [[nodiscard]] Result<std::uint64_t> discard(DeliveryQuery query, std::string reason);
   [[nodiscard]] Result<std::uint64_t> erase(const EraseQuery& query);
   [[nodiscard]] Result<void> set_paused(bool paused);
   [[nodiscard]] Result<Delivery> send_test(std::string_view webhook_id);

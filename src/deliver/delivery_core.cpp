@@ -163,6 +163,7 @@ void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& ve
   outcome.at = now.wall;
   outcome.due = now.due + verdict.delay;
   outcome.kind = verdict.kind;
+  outcome.webhook_revision = result.webhook_revision;
   if (verdict.kind != Outcome::Kind::released) {
     outcome.attempt = make_attempt(claim, result, verdict);
   }
@@ -191,7 +192,7 @@ void DeliveryCore::not_sent(DeliveryId id) {
 void DeliveryCore::webhook_changed(const LaneKey& key, LaneSettings::State state) {
   disabling_.erase(key);
   if (state == LaneSettings::State::gone) {
-    drain(lane_at(key));
+    if (options_.deliver) drain(lane_at(key));
     return;
   }
   if (state == LaneSettings::State::open) {
@@ -206,12 +207,19 @@ void DeliveryCore::webhook_changed(const LaneKey& key, LaneSettings::State state
   line_up(lane->second);
 }
 
+void DeliveryCore::not_disabled(const LaneKey& key) {
+  if (disabling_.erase(key) == 0) return;
+  holds_.push_back({key, DueTime::min(), false});
+  waiting(DueTime::min());
+}
+
 void DeliveryCore::look() {
   look_ = true;
   waiting(DueTime::min());
 }
 
 void DeliveryCore::recall(const Moment& now) {
+  recalled_ = working_;
   for (auto& [key, lane] : lanes_) {
     wake(lane);
     release_queue(lane, now);

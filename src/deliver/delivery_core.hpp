@@ -75,7 +75,7 @@ struct DisableOrder {
   std::string reason;
 };
 
-/// What is to be done in the world, in this order: disable, send, notify, work with the store.
+/// What is to be done in the world: send, notify, disable, and then work with the store.
 struct Orders {
   std::vector<DisableOrder> disables;
   /// Valid until `answered` or `not_sent` is called for it.
@@ -132,12 +132,15 @@ class DeliveryCore {
   void exchanged(Result<StoreReply> reply, const Moment& now);
   /// A webhook was added, changed or removed, and its lane is in this state now.
   void webhook_changed(const LaneKey& lane, LaneSettings::State state);
+  /// The webhook could not be disabled, and is as it was.
+  void not_disabled(const LaneKey& lane);
   /// A command has changed something in the store: it is asked anew, also whether it is paused.
   void look();
   /// What is claimed and not out goes back to the store, to be claimed anew: a command has changed
   /// deliveries there.
   void recall(const Moment& now);
-  /// No request is ordered from now on; what is claimed and not out goes back to the store.
+  /// No request is ordered from now on; what is claimed and not out goes back to the store, which
+  /// is told to hold no lane for the core any more.
   void stop();
 
   /// What to do now. Call it after every input, and when `wake_at` has come.
@@ -245,6 +248,7 @@ class DeliveryCore {
   // The round that is under way, or has failed and is to be tried again.
   bool first_round_;
   bool working_ = false;
+  bool recalled_ = false;  ///< since it began: what it claims goes back
   StoreWork work_;
   std::optional<DueTime> poll_at_before_work_;
   std::uint32_t failures_ = 0;

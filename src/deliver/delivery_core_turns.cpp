@@ -218,7 +218,9 @@ LaneSettings DeliveryCore::settings(const LaneKey& key) const {
 /// Puts a lane in line for what it has to do: send what is claimed, claim what is in the store.
 void DeliveryCore::line_up(Lane& lane) {
   if (!lane.in_turn && !lane.resting && !lane.queue.empty()) turns_.push(lane);
-  if (lane.backlog && !lane.hungry && !stopping_ && room_for_claims(lane) > 0) {
+  if (!lane.backlog || lane.asked_for > 0) return;
+  if (stopping_) return hold(lane, DueTime::min());
+  if (!lane.hungry && room_for_claims(lane) > 0) {
     lane.hungry = true;
     hungry_.push_back(lane.key);
   }

@@ -159,6 +159,7 @@ std::size_t DeliveryCore::room_for_claims(const Lane& lane) const {
 void DeliveryCore::exchanged(Result<StoreReply> reply, const Moment& now) {
   now_ = std::max(now_, now.due);
   working_ = false;
+  const bool recalled = std::exchange(recalled_, false);
   for (const LaneClaim& claim : work_.claims) {
     Lane& lane = lane_at(claim.lane);
     let_go(lane, lane.asked_for);
@@ -172,6 +173,7 @@ void DeliveryCore::exchanged(Result<StoreReply> reply, const Moment& now) {
   retry_work_at_ = DueTime::min();
   note_recorded(*reply);
   for (ClaimedLane& claimed : reply->claimed) take_claims(claimed, now);
+  if (recalled) recall(now);
   for (const LaneKey& key : reply->due_lanes) adopt(key);
   for (Delivery& delivery : reply->pruned) notices_.push_back({std::move(delivery), std::nullopt});
   if (reply->next_due) waiting(*reply->next_due);
@@ -226,9 +228,8 @@ void DeliveryCore::note_failing(const Outcome& outcome, const RecordedOutcome& r
   if (!failed || !recorded.failing_since) return;
   if (work_.now - *recorded.failing_since < kFailingTooLong) return;
   const LaneKey& lane = outcome.claim.lane;
-  const LaneSettings current = directory_.settings(lane);
-  if (current.state != LaneSettings::State::open) return;
-  disable(lane, current.revision, "every try has failed for 5 days");
+  if (directory_.settings(lane).state != LaneSettings::State::open) return;
+  disable(lane, outcome.webhook_revision, "every try has failed for 5 days");
 }
 
 void DeliveryCore::take_claims(ClaimedLane& claimed, const Moment& now) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/deadline.hpp"
@@ -56,6 +57,7 @@ class Dispatcher::Impl {
 
   std::vector<Result<DispatchReceipt>> dispatch(const std::vector<Import>& imports,
                                                 const std::vector<DispatchOptions>& options);
+  void dispatch_async(Import import, detail::AsyncQueue::Done done, DispatchOptions options);
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
   Result<DispatcherStats> stats(const std::optional<std::string>& tenant) const;
   Result<std::string> metrics() const;
@@ -63,7 +65,6 @@ class Dispatcher::Impl {
   [[nodiscard]] bool forked() const { return owner_ != getpid(); }
   detail::Runner& runner() { return runner_; }
   detail::Commands& commands() { return commands_; }
-  detail::AsyncQueue& async() { return async_; }
   const DeliveryStore& store() const { return *store_; }
 
  private:
@@ -102,6 +103,15 @@ std::vector<Result<DispatchReceipt>> Dispatcher::Impl::dispatch(
   return results;
 }
 
+void Dispatcher::Impl::dispatch_async(Import import, detail::AsyncQueue::Done done,
+                                      DispatchOptions options) {
+  const auto pushed = async_.push(import, done, options);
+  if (pushed) return;
+  const Result<DispatchReceipt> refused = tl::unexpected<Error>(pushed.error());
+  metrics_.dispatched(refused);
+  done(refused);
+}
+
 ShutdownReport Dispatcher::Impl::shutdown(std::chrono::milliseconds timeout) {
   const auto deadline = detail::deadline_after(timeout);
   const ShutdownReport report = runner_.shutdown(timeout);
@@ -121,8 +131,10 @@ Result<DispatcherStats> Dispatcher::Impl::stats(const std::optional<std::string>
   stats.observer_dropped = observer_.dropped();
   runner_.look_into(stats);
   if (counts->oldest_unfinished) {
-    stats.oldest_unfinished_age = std::chrono::floor<std::chrono::milliseconds>(
-        clock_->system_now() - *counts->oldest_unfinished);
+    // The wall clock may have been set back since.
+    stats.oldest_unfinished_age = std::max(std::chrono::milliseconds(0),
+                                           std::chrono::floor<std::chrono::milliseconds>(
+                                               clock_->system_now() - *counts->oldest_unfinished));
   }
   return stats;
 }
@@ -204,7 +216,7 @@ std::vector<Result<DispatchReceipt>> Dispatcher::dispatch_batch(
 void Dispatcher::dispatch_async(Import import, std::function<void(Result<DispatchReceipt>)> done,
                                 DispatchOptions options) {
   if (impl_->forked()) return done(fork_error());
-  impl_->async().push(std::move(import), std::move(done), std::move(options));
+  impl_->dispatch_async(std::move(import), std::move(done), std::move(options));
 }
 
 bool Dispatcher::flush(std::chrono::milliseconds timeout) {
@@ -259,7 +271,7 @@ Result<std::uint64_t> Dispatcher::recover(std::string_view webhook_id,
 
 Result<std::uint64_t> Dispatcher::discard(const DeliveryQuery& query, std::string reason) {
   if (impl_->forked()) return fork_error();
-  return impl_->commands().discard(query, reason);
+  return impl_->commands().discard(query, std::move(reason));
 }
 
 Result<std::uint64_t> Dispatcher::erase(const EraseQuery& query) {

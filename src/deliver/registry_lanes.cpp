@@ -20,7 +20,10 @@ LaneSettings RegistryLanes::settings(const LaneKey& lane) const {
   if (lane.webhook_id.empty()) return settings;
   const auto webhook = webhook_of(registry_, lane);
   if (!webhook) {
-    settings.state = State::gone;
+    // One that was never heard of may be missing by mistake: what waits for it waits on. Its id at
+    // another tenant proves that it was removed.
+    const bool removed = registry_.was_removed(lane.webhook_id) || registry_.get(lane.webhook_id);
+    settings.state = removed ? State::gone : State::closed;
     return settings;
   }
   settings.state = webhook->state == WebhookState::enabled ? State::open : State::closed;

@@ -110,13 +110,14 @@ struct Runner::Desk {
   std::condition_variable store_bell;   ///< there is work for the store
   std::condition_variable progress;     ///< something was recorded or came to rest
   DeliveryCore core;
-  const StoreWork* work = nullptr;  ///< ordered, not taken up yet
-  std::uint64_t rounds = 0;         ///< of work that were done
-  DeliveryId newest = 0;            ///< the greatest id that was accepted
-  std::size_t appending = 0;        ///< dispatches between `reserve` and `accepted`
-  bool stopping = false;            ///< nothing new is taken
-  bool quit = false;                ///< the threads are to end
-  bool closed = false;              ///< what comes in now comes too late
+  const StoreWork* work = nullptr;     ///< ordered, not taken up yet
+  std::vector<DisableOrder> disables;  ///< likewise
+  std::uint64_t rounds = 0;            ///< of work that were done
+  DeliveryId newest = 0;               ///< the greatest id that was accepted
+  std::size_t appending = 0;           ///< dispatches between `reserve` and `accepted`
+  bool stopping = false;               ///< nothing new is taken
+  bool quit = false;                   ///< the threads are to end
+  bool closed = false;                 ///< what comes in now comes too late
 };
 
 Runner::Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics)
@@ -297,12 +298,17 @@ void Runner::run_engine() {
 }
 
 void Runner::carry_out(const Orders& orders) {
-  for (const DisableOrder& order : orders.disables) disable(order);
   for (const Claim* claim : orders.sends) send(*claim);
   tell_all(orders);
-  if (!orders.work) return;
+  hand_over(orders);
+}
+
+/// What may have to wait for a disk.
+void Runner::hand_over(const Orders& orders) {
+  if (orders.disables.empty() && !orders.work) return;
   const std::lock_guard lock(desk_->mutex);
-  desk_->work = orders.work;
+  desk_->disables.insert(desk_->disables.end(), orders.disables.begin(), orders.disables.end());
+  if (orders.work) desk_->work = orders.work;
   desk_->store_bell.notify_one();
 }
 
@@ -310,8 +316,12 @@ void Runner::carry_out(const Orders& orders) {
 void Runner::disable(const DisableOrder& order) {
   const auto disabled =
       parts_.registry.disable(order.lane.webhook_id, order.reason, order.revision);
+  if (!disabled) {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->core.not_disabled(order.lane);
+    return desk_->engine_bell.notify_one();
+  }
   webhook_changed(order.lane);
-  if (!disabled) return;
   metrics_.disabled_webhook();
   observer_.log(LogLevel::warning,
                 fmt::format("{} was disabled: {}", name_of(order.lane), order.reason));
@@ -399,13 +409,20 @@ void Runner::tell(const Remark& remark) {
 void Runner::run_store() {
   std::unique_lock lock(desk_->mutex);
   for (;;) {
-    desk_->store_bell.wait(lock, [&] { return desk_->work || desk_->quit; });
-    if (!desk_->work) return;
-    const StoreWork& work = *std::exchange(desk_->work, nullptr);
-    lock.unlock();
-    exchange(work);
-    lock.lock();
+    const auto has_work = [&] { return desk_->work || !desk_->disables.empty(); };
+    desk_->store_bell.wait(lock, [&] { return has_work() || desk_->quit; });
+    if (!has_work()) return;
+    work_through(lock);
   }
+}
+
+void Runner::work_through(std::unique_lock<std::mutex>& lock) {
+  const StoreWork* work = std::exchange(desk_->work, nullptr);
+  const auto disables = std::exchange(desk_->disables, {});
+  lock.unlock();
+  for (const DisableOrder& order : disables) disable(order);
+  if (work) exchange(*work);
+  lock.lock();
 }
 
 void Runner::exchange(const StoreWork& work) {
@@ -470,18 +487,13 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
 /// What the threads have left: the last results are recorded on the thread that shuts down.
 void Runner::finish_work() {
   std::unique_lock lock(desk_->mutex);
-  if (const StoreWork* work = std::exchange(desk_->work, nullptr)) {
-    lock.unlock();
-    exchange(*work);
-    lock.lock();
-  }
   for (;;) {
+    work_through(lock);
     const Orders orders = desk_->core.advance(parts_.timeline.now());
     if (orders.empty()) break;
     lock.unlock();
-    for (const DisableOrder& order : orders.disables) disable(order);
     tell_all(orders);
-    if (orders.work) exchange(*orders.work);
+    hand_over(orders);
     lock.lock();
   }
   desk_->closed = true;

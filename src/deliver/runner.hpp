@@ -33,7 +33,8 @@ struct RunnerParts {
 };
 
 /// Feeds the core what happens and carries out what it orders. Two threads: the engine sends and
-/// keeps time, the other works with the store, so that a slow disk holds no request up. Inputs come
+/// keeps time, the other works with the store and the registry, which may live in one, so that a
+/// slow disk holds no request up. Inputs come
 /// from whichever thread has them: callers of `dispatch`, the transport, the registry.
 ///
 /// One mutex guards the core. Under it are only the core, looks into the registry's snapshot, and
@@ -81,6 +82,8 @@ class Runner {
   void run_engine();
   void run_store();
   void carry_out(const Orders& orders);
+  void hand_over(const Orders& orders);
+  void work_through(std::unique_lock<std::mutex>& lock);
   void disable(const DisableOrder& order);
   void send(const Claim& claim);
   void tell(const DispatchReceipt& receipt);

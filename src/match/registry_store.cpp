@@ -15,12 +15,19 @@ namespace {
 WebhookWrite write_of(const RegistryChange& change) {
   WebhookWrite write;
   write.from_revision = change.before ? change.before->revision : 0;
-  write.webhook.id = (change.after ? change.after : change.before)->id;
+  write.webhook.id = change.id;
   if (change.after) {
     write.webhook.revision = change.after->revision;
     write.webhook.document = write_webhook(*change.after, Secrets::revealed);
   }
   return write;
+}
+
+/// The revision alone does not tell: an id that was removed and added anew begins at 1 again.
+bool is_known(const RegistryChange& change) {
+  return change.before && change.after && change.before->revision == change.after->revision &&
+         write_webhook(*change.before, Secrets::revealed) ==
+             write_webhook(*change.after, Secrets::revealed);
 }
 
 Result<WebhookPtr> read(const StoredWebhook& stored, const AddressPolicy& policy) {
@@ -53,19 +60,17 @@ Result<std::vector<RegistryChange>> RegistryStore::catch_up(RegistryIndex& index
   const auto changes = store_->changes(version_);
   if (!changes) return tl::unexpected<Error>(changes.error());
   for (const StoredWebhook& stored : changes->webhooks) {
-    RegistryChange change{index.find(stored.id), nullptr};
-    const bool known =
-        change.before && !stored.document.empty() && change.before->revision == stored.revision;
-    if (known) continue;
+    RegistryChange change{stored.id, index.find(stored.id), nullptr};
     auto after = read(stored, policy);
     if (!after) return tl::unexpected<Error>(after.error());
     change.after = *std::move(after);
+    if (is_known(change)) continue;
     if (change.after) {
       index.put(change.after);
     } else if (change.before) {
       index.remove(stored.id);
     }
-    if (change.before || change.after) done.push_back(std::move(change));
+    done.push_back(std::move(change));  // of one that was removed long ago, too
   }
   version_ = changes->version;
   return done;

@@ -13,6 +13,7 @@ namespace hookline::detail {
 
 /// What a change made of one webhook; null where there is none.
 struct RegistryChange {
+  std::string id;
   WebhookPtr before;
   WebhookPtr after;
 };

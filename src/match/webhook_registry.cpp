@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mutex>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "base/fail.hpp"
@@ -73,7 +74,7 @@ struct WebhookRegistry::State {
       WebhookPtr replaced = before.find(stored->id);
       if (stored == replaced) return Changes();
       after.put(stored);
-      return Changes{{std::move(replaced), stored}};
+      return Changes{{stored->id, std::move(replaced), stored}};
     });
     if (!done) return tl::unexpected(std::move(done).error());
     return *stored;
@@ -95,6 +96,7 @@ struct WebhookRegistry::State {
         if (!changes) return tl::unexpected(std::move(changes).error());
         const auto done = kept.keep(*changes);
         if (done) {
+          remember_removed(*changes);
           publish(std::move(after));
           news.push_back(*std::move(changes));
           return {};
@@ -128,9 +130,23 @@ struct WebhookRegistry::State {
     auto changes = kept.catch_up(after, policy);
     if (!changes) return tl::unexpected(std::move(changes).error());
     if (changes->empty()) return {};
+    remember_removed(*changes);
     publish(std::move(after));
     news.push_back(*std::move(changes));
     return {};
+  }
+
+  /// Before the webhooks are gone from the snapshot, so that whoever misses one there finds it
+  /// here.
+  void remember_removed(const Changes& changes) {
+    const std::lock_guard<std::mutex> lock(removed_mutex);
+    for (const detail::RegistryChange& change : changes) {
+      if (change.after) {
+        removed.erase(change.after->id);
+      } else {
+        removed.insert(change.id);
+      }
+    }
   }
 
   void publish(RegistryIndex next) {
@@ -141,6 +157,7 @@ struct WebhookRegistry::State {
   void notify(const Changes& changes) const {
     for (const detail::RegistryChange& change : changes) {
       if (change.after) listeners.notify(*change.after);
+      if (!change.before && !change.after) continue;
       const bool left =
           !change.after || (change.before && change.before->tenant != change.after->tenant);
       if (left) listeners.notify(*change.before);
@@ -151,7 +168,9 @@ struct WebhookRegistry::State {
   const detail::HashKey key = random_key();
   detail::Listeners<const Webhook&> listeners;
   std::mutex writer;
-  detail::RegistryStore kept;  ///< under the writers' lock
+  mutable std::mutex removed_mutex;
+  std::unordered_set<std::string> removed;  ///< ids; of webhooks that are not there
+  detail::RegistryStore kept;               ///< under the writers' lock
   // Read and written through std::atomic_load and std::atomic_store only.
   std::shared_ptr<const RegistryIndex> current = std::make_shared<const RegistryIndex>(key);
   std::shared_ptr<void> subscription;  ///< to what other processes write; ends first
@@ -239,7 +258,8 @@ Result<void> WebhookRegistry::remove(std::string_view id) {
     WebhookPtr removed = before.find(id);
     if (!removed) return not_found(id);
     after.remove(removed->id);
-    return Changes{{std::move(removed), nullptr}};
+    std::string removed_id = removed->id;
+    return Changes{{std::move(removed_id), std::move(removed), nullptr}};
   });
 }
 
@@ -272,6 +292,11 @@ Result<Webhook> WebhookRegistry::enable(std::string_view id) {
     if (!faults.empty()) return invalid(faults);
     return in_state(*current, WebhookState::enabled);
   });
+}
+
+bool WebhookRegistry::was_removed(std::string_view id) const {
+  const std::lock_guard<std::mutex> lock(state_->removed_mutex);
+  return state_->removed.count(std::string(id)) > 0;
 }
 
 std::optional<Webhook> WebhookRegistry::find(std::string_view id) const {
@@ -434,10 +459,10 @@ Changes changes(const RegistryIndex& before, const RegistryIndex& after) {
   Changes changed;
   after.visit_all([&](const WebhookPtr& webhook) {
     WebhookPtr earlier = before.find(webhook->id);
-    if (earlier != webhook) changed.push_back({std::move(earlier), webhook});
+    if (earlier != webhook) changed.push_back({webhook->id, std::move(earlier), webhook});
   });
   before.visit_all([&](const WebhookPtr& webhook) {
-    if (!after.find(webhook->id)) changed.push_back({webhook, nullptr});
+    if (!after.find(webhook->id)) changed.push_back({webhook->id, webhook, nullptr});
   });
   return changed;
 }

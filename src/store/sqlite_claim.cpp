@@ -40,8 +40,8 @@ Claim take(SqliteTables& tables, SqliteRow row, DueTime lease_until) {
 }
 
 /// Of those whose time comes by `last`, those first that have been due longest.
-void claim_due(SqliteTables& tables, SqliteLane& lane, std::size_t count, Micros last,
-               DueTime lease_until, ClaimedLane& claimed) {
+void claim_those_due(SqliteTables& tables, SqliteLane& lane, std::size_t count, Micros last,
+                     DueTime lease_until, ClaimedLane& claimed) {
   std::vector<DeliveryId> due;
   {
     SqliteRows rows = tables.db.query(
@@ -68,8 +68,8 @@ std::optional<SqliteRow> head_of(SqliteTables& tables, const SqliteLane& lane) {
 }
 
 /// Of a fifo lane: its head, or else nothing before the head has moved.
-void claim_head(SqliteTables& tables, SqliteLane& lane, std::size_t count, Micros last,
-                DueTime lease_until, ClaimedLane& claimed) {
+void claim_the_head(SqliteTables& tables, SqliteLane& lane, std::size_t count, Micros last,
+                    DueTime lease_until, ClaimedLane& claimed) {
   std::optional<SqliteRow> head = head_of(tables, lane);
   if (head && (head->status != DeliveryStatus::pending || head->due > last)) {
     const auto id = static_cast<std::int64_t>(head->id);
@@ -92,7 +92,7 @@ ClaimedLane claim_lane(SqliteTables& tables, const LaneClaim& wish, const StoreW
   claimed.lane = wish.lane;
   SqliteLane* lane = tables.lanes.find(wish.lane);
   if (lane == nullptr) return claimed;
-  const auto claim_from = wish.fifo ? claim_head : claim_due;
+  const auto claim_from = wish.fifo ? claim_the_head : claim_those_due;
   claim_from(tables, *lane, wish.count, wish.early ? kNever : now_micros(work.now),
              work.lease_until, claimed);
   return claimed;

@@ -75,6 +75,8 @@ bool take_off(SqliteTables& tables, DeliveryId id, const std::string& reason, co
     return true;
   }
   tables.db.run("UPDATE delivery SET taken_off=?2 WHERE id=?1", id, reason);
+  SqliteLane& lane = tables.lanes.at(row->lane);
+  if (lane.blocked_by == static_cast<std::int64_t>(id)) lane.end_hold();
   return false;
 }
 
@@ -97,11 +99,15 @@ bool erase_keys(SqliteTables& tables, std::int64_t tenant, const EraseQuery& que
     while (rows.next()) keys.push_back(rows.integer(0));
   };
   if (query.import_id) {
-    collect(tables.db.query("SELECT id FROM idempotency WHERE tenant=?1 AND import=?2 LIMIT ?3",
-                            tenant, *query.import_id, limit + 1));
+    collect(
+        tables.db.query("SELECT id FROM idempotency INDEXED BY idempotency_import WHERE tenant=?1 "
+                        "AND import=?2 ORDER BY key LIMIT ?3",
+                        tenant, *query.import_id, limit + 1));
   } else {
     collect(
-        tables.db.query("SELECT id FROM idempotency WHERE tenant=?1 LIMIT ?2", tenant, limit + 1));
+        tables.db.query("SELECT id FROM idempotency INDEXED BY idempotency_key WHERE tenant=?1 "
+                        "ORDER BY key LIMIT ?2",
+                        tenant, limit + 1));
   }
   const bool all = keys.size() <= limit;
   keys.resize(std::min(keys.size(), limit));
@@ -183,13 +189,8 @@ Result<StoreBite> erase_bite(SqliteTables& tables, const EraseQuery& query, std:
   tables.lanes.forget_empty(basic_lanes);
   const bool keys_gone = erase_keys(tables, *tenant, query, limit - ids.size());
   if (!keys_gone && !bite.next) bite.next = tables.counters.newest();
-  if (bite.next) return bite;
-  if (query.import_id) {
-    tables.lanes.forget_idle(kAlways);
-    tables.counters.forget_tenant_if_unused(*tenant);
-  } else {
-    tables.lanes.forget_empty_of(*tenant);
-  }
+  if (!query.import_id) tables.lanes.forget_empty_of(*tenant);
+  tables.counters.forget_tenant_if_unused(*tenant);
   return bite;
 }
 

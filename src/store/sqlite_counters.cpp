@@ -84,7 +84,7 @@ std::optional<std::int64_t> SqliteCounters::find_tenant(const std::string& name)
 
 std::int64_t SqliteCounters::tenant_at(const std::string& name) {
   if (const auto id = find_tenant(name)) return *id;
-  db_.run("INSERT INTO tenant(name,turn) VALUES(?1,?2)", name, next_turn());
+  db_.run("INSERT INTO tenant(id,name,turn) VALUES(?1,?2,?1)", next_turn(), name);
   return find_tenant(name).value_or(0);
 }
 

@@ -34,7 +34,7 @@ class SqliteCounters {
 
   [[nodiscard]] DeliveryId next_id();
   [[nodiscard]] DeliveryId newest() const { return newest_; }
-  /// Puts who takes it behind everybody else.
+  /// A number that is greater than all before it: puts a lane or a tenant behind the others.
   [[nodiscard]] std::int64_t next_turn();
   [[nodiscard]] bool paused() const { return paused_; }
   void set_paused(bool paused);

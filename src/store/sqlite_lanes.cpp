@@ -52,8 +52,8 @@ SqliteLane* SqliteLanes::find(const LaneKey& key) {
 SqliteLane& SqliteLanes::at(const LaneKey& key) {
   if (SqliteLane* lane = find(key)) return *lane;
   const std::int64_t tenant = counters_.tenant_at(key.tenant);
-  db_.run("INSERT INTO lane(tenant,webhook,origin) VALUES(?1,?2,?3)", tenant, key.webhook_id,
-          key.origin);
+  db_.run("INSERT INTO lane(id,tenant,webhook,origin) VALUES(?1,?2,?3,?4)", counters_.next_turn(),
+          tenant, key.webhook_id, key.origin);
   if (SqliteLane* lane = find(key)) return *lane;
   return lanes_[0];  // the connection has failed: nothing of this will be written
 }
@@ -245,7 +245,7 @@ void SqliteLanes::forget_empty(const std::vector<std::int64_t>& lanes) {
 
 void SqliteLanes::forget_empty_of(std::int64_t tenant) {
   flush();
-  db_.run("DELETE FROM lane WHERE tenant=?1 AND deliveries=0", tenant);
+  db_.run("DELETE FROM lane INDEXED BY lane_idle WHERE tenant=?1 AND deliveries=0", tenant);
   counters_.forget_tenant_if_unused(tenant);
 }
 

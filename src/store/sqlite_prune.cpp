@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
+#include <utility>
 
 #include "store/sqlite_records.hpp"
 
@@ -53,13 +55,20 @@ struct Ages {
   Micros keys;
 };
 
-void remove_first(SqliteTables& tables, int phase) {
-  const auto id = tables.db.value(
-      "SELECT id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND phase<>0 ORDER BY "
-      "ended,id LIMIT 1",
-      phase);
-  if (!id) return;
-  if (const auto row = tables.find(static_cast<DeliveryId>(*id))) tables.remove(*row);
+/// Of deliveries of these phases, the one that ended first.
+void remove_first(SqliteTables& tables, std::initializer_list<int> phases) {
+  std::optional<std::pair<Micros, std::int64_t>> first;
+  for (const int phase : phases) {
+    SqliteRows rows = tables.db.query(
+        "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND phase<>0 ORDER "
+        "BY ended,id LIMIT 1",
+        phase);
+    if (!rows.next()) continue;
+    const std::pair<Micros, std::int64_t> place(rows.integer(0), rows.integer(1));
+    first = std::min(first.value_or(place), place);
+  }
+  if (!first) return;
+  if (const auto row = tables.find(static_cast<DeliveryId>(first->second))) tables.remove(*row);
 }
 
 std::optional<Delivery> discard_first(SqliteTables& tables, const Moment& now) {
@@ -102,9 +111,9 @@ std::vector<Delivery> prune(SqliteTables& tables, const StoreWork& work) {
   for (std::size_t left = work.prune; left > 0 && !tables.db.failed(); --left) {
     const Ages due(tables.db, work.retention);
     if (due.delivered <= now) {
-      remove_first(tables, 1);
+      remove_first(tables, {1});
     } else if (std::min(due.exhausted, due.discarded) <= now) {
-      remove_first(tables, due.exhausted <= due.discarded ? 2 : 3);
+      remove_first(tables, {2, 3});
     } else if (due.pending <= now) {
       if (auto ended = discard_first(tables, {work.now, work.wall})) {
         discarded.push_back(*std::move(ended));

@@ -21,14 +21,8 @@ std::uint64_t revision_of(SqliteConnection& db, const std::string& id) {
 WebhookChanges read_webhooks(SqliteConnection& db, std::uint64_t since) {
   WebhookChanges changes;
   changes.version = since;
-  // Whoever begins needs no word of those that were removed.
-  SqliteRows rows = since == 0 ? db.query(
-                                     "SELECT id,revision,version,document FROM webhook "
-                                     "WHERE document IS NOT NULL ORDER BY version")
-                               : db.query(
-                                     "SELECT id,revision,version,document FROM webhook "
-                                     "WHERE version>?1 ORDER BY version",
-                                     since);
+  SqliteRows rows = db.query(
+      "SELECT id,revision,version,document FROM webhook WHERE version>?1 ORDER BY version", since);
   while (rows.next()) {
     changes.webhooks.push_back(
         {rows.text(0), static_cast<std::uint64_t>(rows.integer(1)), rows.text(3)});

@@ -12,6 +12,12 @@ using namespace hookline::detail;
 using namespace hookline::fakes;
 using namespace std::chrono_literals;
 
+namespace {
+
+const LaneKey kLane{"tenant", "webhook", ""};
+
+}  // namespace
+
 TEST_CASE("Tenants take turns, and within a tenant its webhooks do") {
   std::map<std::string, Lane> lanes;
   Turns turns;
@@ -315,4 +321,102 @@ TEST_CASE("Lanes of a tenant that holds its share come back one by one, and none
     started.core.exchanged(reply, at(now));
   }
   CHECK(delivered == 200);
+}
+
+TEST_CASE("What the store hands out while a command takes deliveries off goes back unsent") {
+  Started started;
+  started.core.waiting(at(0).due);
+  REQUIRE(started.core.advance(at(0)).work);
+  StoreReply listed;
+  listed.due_lanes = {kLane};
+  started.core.exchanged(listed, at(0));
+  const Orders asking = started.core.advance(at(0));
+  REQUIRE(asking.work);
+  REQUIRE(asking.work->claims.size() == 1);
+  // The store has answered, and then the command comes, before the core has heard the answer.
+  started.core.recall(at(0));
+  StoreReply claimed;
+  Claim claim;
+  claim.id = 1;
+  claim.lane = kLane;
+  claim.lease_until = at(90'000).due;
+  claimed.claimed = {{kLane, {claim}, false}};
+  started.core.exchanged(claimed, at(0));
+  const Orders orders = started.core.advance(at(0));
+  CHECK(orders.sends.empty());
+  REQUIRE(orders.work);
+  REQUIRE(orders.work->outcomes.size() == 1);
+  CHECK(orders.work->outcomes[0].kind == Outcome::Kind::released);
+}
+
+TEST_CASE("After stop the store may give to others what it holds for the core") {
+  Started started;
+  started.core.waiting(at(0).due);
+  REQUIRE(started.core.advance(at(0)).work);
+  const LaneKey later{"tenant", "later", ""};
+  StoreReply listed;
+  listed.due_lanes = {kLane};
+  started.core.exchanged(listed, at(0));
+  REQUIRE(started.core.advance(at(0)).work);
+  started.core.stop();
+  StoreReply reply;
+  reply.claimed = {{kLane, {}, true}};
+  reply.due_lanes = {later};
+  started.core.exchanged(reply, at(0));
+  const Orders orders = started.core.advance(at(0));
+  REQUIRE(orders.work);
+  std::vector<LaneKey> let_go;
+  for (const LaneHold& hold : orders.work->holds) {
+    CHECK(hold.until == DueTime::min());
+    let_go.push_back(hold.lane);
+  }
+  CHECK(let_go == std::vector<LaneKey>{kLane, later});
+}
+
+TEST_CASE("A webhook that was changed while its last request was out is not disabled for it") {
+  Started started;
+  REQUIRE(started.accept(1, kLane));
+  REQUIRE(started.core.advance(at(0)).sends.size() == 1);
+  started.answer(1, 500, 0);  // the webhook is at revision 1
+  const Orders recording = started.core.advance(at(0));
+  REQUIRE(recording.work);
+  started.lanes.now.revision = 2;
+  started.core.webhook_changed(kLane, LaneSettings::State::open);
+  StoreReply reply;
+  reply.recorded = {{true, "", at(0).due - std::chrono::hours(24 * 6)}};
+  started.core.exchanged(reply, at(0));
+  const Orders orders = started.core.advance(at(0));
+  for (const DisableOrder& order : orders.disables) CHECK(order.revision == 1);
+}
+
+TEST_CASE("A core that does not deliver remembers nothing of webhooks that are removed") {
+  CoreOptions options;
+  options.deliver = false;
+  Started started(options);
+  for (int i = 0; i < 100; ++i) {
+    started.core.webhook_changed({"", "webhook-" + std::to_string(i), ""},
+                                 LaneSettings::State::gone);
+  }
+  static_cast<void>(started.core.advance(at(0)));
+  CHECK(started.core.lanes_in_memory() == 0);
+}
+
+TEST_CASE("A webhook that could not be disabled goes on, and has been failing as long as before") {
+  Started started;
+  REQUIRE(started.accept(1, kLane));
+  REQUIRE(started.core.advance(at(0)).sends.size() == 1);
+  started.answer(1, 410, 0);
+  const Orders orders = started.core.advance(at(0));
+  REQUIRE(orders.disables.size() == 1);
+  REQUIRE(orders.work);
+  StoreReply reply;
+  reply.recorded = {{true, "", at(0).due}};
+  started.core.exchanged(reply, at(0));
+  started.core.not_disabled(kLane);
+  const Orders next = started.core.advance(at(0));
+  REQUIRE(next.work);
+  REQUIRE(next.work->holds.size() == 1);
+  CHECK(next.work->holds[0].until == DueTime::min());
+  CHECK_FALSE(next.work->holds[0].fresh);
+  CHECK(started.accept(2, kLane));
 }

@@ -225,7 +225,26 @@ TEST_CASE("A callback may dispatch, and a queue that is full says so at once") {
   bench.dispatcher->dispatch_async(completed_import("3"),
                                    [&](const auto& result) { code = result.error().code; });
   CHECK(code == ErrorCode::overloaded);
+  CHECK(bench.dispatcher->metrics()->find(
+            "hookline_dispatch_errors_total{code=\"overloaded\"} 1") != std::string::npos);
   go.set_value();
   bench.dispatcher->shutdown(kPatience);
   CHECK(later == 1);
+}
+
+TEST_CASE("A callback may shut the dispatcher down, and so may others at the same time") {
+  Bench bench;
+  bench.add(webhook_to());
+  std::thread another;
+  std::promise<void> told;
+  bench.dispatcher->dispatch_async(completed_import(), [&](const auto& receipt) {
+    CHECK(receipt);
+    another = std::thread([&] { bench.dispatcher->shutdown(1s); });
+    bench.dispatcher->shutdown(1s);
+    told.set_value();
+  });
+  told.get_future().wait();
+  bench.dispatcher->shutdown(1s);
+  another.join();
+  CHECK(bench.dispatcher->dispatch(completed_import()).error().code == ErrorCode::shut_down);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -20,6 +21,23 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kPatience = 10s;
+
+/// Where a registry lives on a disk that hangs until the test lets it go.
+class HangingWebhooks final : public WebhookStore {
+ public:
+  Result<WebhookChanges> changes(std::uint64_t) const override { return WebhookChanges(); }
+  Result<std::uint64_t> write(const std::vector<WebhookWrite>& writes) override {
+    if (hangs) go.get_future().wait();
+    return version_ += writes.size();
+  }
+  std::shared_ptr<void> on_foreign_write(std::function<void()>) override { return nullptr; }
+
+  std::atomic<bool> hangs{false};
+  std::promise<void> go;
+
+ private:
+  std::uint64_t version_ = 0;
+};
 
 /// Keeps completions until the test lets them go.
 class HeldTransport final : public Transport {
@@ -123,6 +141,29 @@ TEST_CASE("What waits at shutdown stays in the store for the next dispatcher") {
     std::this_thread::yield();
   }
   CHECK(second->stats()->deliveries.delivered == 1);
+}
+
+TEST_CASE("What waits for a webhook that was never heard of waits on, and goes when it is there") {
+  const auto store = std::make_shared<MemoryStore>();
+  DispatcherOptions options;
+  options.store = store;
+  {
+    Bench first(options);
+    first.transport->answer(testing::status(500));
+    first.add(webhook_to("https://a.example.com/", "crm"));
+    REQUIRE(first.dispatcher->dispatch(completed_import()));
+    REQUIRE(first.wait_for_attempts(1));
+  }
+  Bench second(options);  // its registry has not been filled yet
+  second.clock->advance(1h);
+  CHECK_FALSE(second.dispatcher->flush(50ms));
+  CHECK(store->counts()->pending == 1);
+  second.add(webhook_to("https://a.example.com/", "crm"));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (store->counts()->delivered == 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  CHECK(store->counts()->delivered == 1);
 }
 
 TEST_CASE("An observer may dispatch from its callback and hears things in order") {
@@ -318,4 +359,31 @@ TEST_CASE("A forked child that uses its parent's dispatcher gets an error and do
   CHECK(WEXITSTATUS(status) == 0);
   REQUIRE(bench->dispatcher->dispatch(completed_import()));
   CHECK(bench->dispatcher->flush(kPatience));
+}
+
+TEST_CASE("A disk on which a webhook is to be disabled holds no request to another one up") {
+  const auto disk = std::make_shared<HangingWebhooks>();
+  const auto registry = WebhookRegistry::open(disk).value();
+  Webhook other = webhook_to("https://other.example.com/");
+  other.import_identifiers = {"other"};
+  REQUIRE(registry->add(other));
+  const Webhook gone = registry->add(webhook_to()).value();
+  const auto transport = std::make_shared<testing::RecordingTransport>();
+  DispatcherOptions options;
+  options.transport = transport;
+  const auto dispatcher = Dispatcher::create(*registry, options).value();
+  REQUIRE(dispatcher->dispatch(completed_import("1")));
+  REQUIRE(dispatcher->flush(kPatience));
+
+  disk->hangs = true;
+  transport->answer_next(testing::status(410));
+  REQUIRE(dispatcher->dispatch(completed_import("2")));
+  REQUIRE(transport->wait_for_requests(2, kPatience));
+  Import import = completed_import("3");
+  import.import_identifier = "other";
+  REQUIRE(dispatcher->dispatch(import));
+  CHECK(transport->wait_for_requests(3, kPatience));
+  disk->go.set_value();
+  dispatcher->shutdown(kPatience);
+  CHECK(registry->get(gone.id)->state == WebhookState::disabled);
 }

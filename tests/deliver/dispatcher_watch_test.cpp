@@ -135,3 +135,12 @@ TEST_CASE("The log tells of disabled webhooks, resting lanes and failed attempts
   CHECK(lines->has("info shut down: "));
   CHECK_FALSE(lines->has("hidden"));
 }
+
+TEST_CASE("Nothing is younger than new, even if the wall clock was set back") {
+  Bench bench;
+  const Webhook webhook = bench.add(webhook_to());
+  REQUIRE(bench.registry.pause(webhook.id));
+  REQUIRE(bench.dispatcher->dispatch(completed_import()));
+  bench.clock->set_system_time(bench.clock->system_now() - 1h);
+  CHECK(bench.dispatcher->stats()->oldest_unfinished_age == 0ms);
+}

@@ -101,8 +101,9 @@ def lines_of(result):
 class StubReceiver:
     """Answers with these statuses, the last of them for ever; `release` holds answers back."""
 
-    def __init__(self, *statuses, release=None):
+    def __init__(self, *statuses, release=None, body=b""):
         self.requests = []
+        self._body = body
         self._statuses = list(statuses) or [200]
         self._release = release
         stub = self
@@ -138,5 +139,9 @@ class StubReceiver:
             self._release.wait(TIMEOUT)
         status = self._statuses[0] if len(self._statuses) == 1 else self._statuses.pop(0)
         handler.send_response(status)
-        handler.send_header("content-length", "0")
-        handler.end_headers()
+        handler.send_header("content-length", str(len(self._body)))
+        try:
+            handler.end_headers()
+            handler.wfile.write(self._body)
+        except BrokenPipeError:
+            pass  # whoever asked was killed meanwhile

@@ -27,6 +27,8 @@ class RunScript(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
             self.assertEqual(result.stderr, "")
             self.assertEqual(list(temporary.iterdir()), [])
+        self.assertRegex(result.stdout, r"(?m)^ +1  pending  .*  stored  ")
+        self.assertRegex(result.stdout, r"(?m)^ +1  delivered$")
         last = result.stdout.splitlines()[-1]
         delivered = re.fullmatch(r"delivered (\d+) of \1", last)
         self.assertTrue(delivered, last)

@@ -1,10 +1,8 @@
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstring>
 #include <random>
 #include <string>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "catch.hpp"
 #include "store/shelf.hpp"
 #include "store/sqlite_file.hpp"
+#include "store/sqlite_integrity.hpp"
 
 using namespace hookline;
 using namespace hookline::fakes;
@@ -51,20 +50,6 @@ std::vector<DeliveryId> run_and_kill(const SqliteFile& file, std::chrono::millis
   waitpid(child, nullptr, 0);
   close(ends[0]);
   return ids;
-}
-
-std::string integrity_of(const std::string& path) {
-  sqlite3* db = nullptr;
-  sqlite3_stmt* check = nullptr;
-  std::string answer;
-  if (sqlite3_open(path.c_str(), &db) == SQLITE_OK &&
-      sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &check, nullptr) == SQLITE_OK &&
-      sqlite3_step(check) == SQLITE_ROW) {
-    answer = reinterpret_cast<const char*>(sqlite3_column_text(check, 0));
-  }
-  sqlite3_finalize(check);
-  sqlite3_close(db);
-  return answer;
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ TEST_CASE("No statement walks a table that can grow") {
       INFO(step);
       CHECK_FALSE(walks(step, sql));
       const bool sorts = step.find("TEMP B-TREE") != std::string::npos;
-      const bool few = sql.find("event e") != std::string::npos ||  // of an event, or an import
+      const bool few = sql.find("idempotency_import") != std::string::npos ||  // of an import
+                       sql.find("event e") != std::string::npos ||  // of an event, or an import
                        sql.find("delivery_lease") != std::string::npos;  // in flight
       CHECK_FALSE((sorts && !few));
     }
