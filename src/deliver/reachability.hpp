@@ -28,7 +28,7 @@ class Reachability {
  public:
   static constexpr std::size_t kOrigins = 3;
   static constexpr std::chrono::seconds kFirstProbe{1};
-  static constexpr std::chrono::seconds kLongestProbe{60};
+  static constexpr std::chrono::seconds kLongestProbe{10};
 
   [[nodiscard]] bool offline() const { return unreachable_.size() >= kOrigins; }
   [[nodiscard]] DueTime probe_at() const { return probe_at_; }

@@ -106,14 +106,16 @@ std::vector<DeliveryId> ids_of(SqliteRows rows) {
   return ids;
 }
 
+/// An instance's clock ends its own leases alone: that of another one may be ahead. Whether that
+/// one lives is told by its lock.
 void end_leases(SqliteTables& tables, const Moment& now) {
   constexpr std::size_t kBite = 256;
   std::vector<DeliveryId> ended;
   do {
     ended =
         ids_of(tables.db.query("SELECT id FROM delivery INDEXED BY delivery_lease WHERE status=1 "
-                               "AND due<=?1 ORDER BY due,id LIMIT ?2",
-                               now_micros(now.due), kBite));
+                               "AND due<=?1 AND owner=?3 ORDER BY due,id LIMIT ?2",
+                               now_micros(now.due), kBite, tables.instance));
     for (const DeliveryId id : ended) end_lease(tables, id, now);
   } while (ended.size() == kBite && !tables.db.failed());
 }
@@ -147,7 +149,9 @@ void hold(SqliteTables& tables, const LaneHold& hold) {
 std::optional<DueTime> next_due(SqliteTables& tables, const StoreWork& work) {
   std::optional<Micros> next = tables.lanes.next_listing(work.full_tenants);
   const auto lease_ends = tables.db.value(
-      "SELECT due FROM delivery INDEXED BY delivery_lease WHERE status=1 ORDER BY due LIMIT 1");
+      "SELECT due FROM delivery INDEXED BY delivery_lease WHERE status=1 AND owner=?1 ORDER BY due "
+      "LIMIT 1",
+      tables.instance);
   if (lease_ends) next = std::min(next.value_or(*lease_ends), *lease_ends);
   return next ? std::optional(to_due(*next)) : std::nullopt;
 }

@@ -245,7 +245,7 @@ void SqliteLanes::forget_empty(const std::vector<std::int64_t>& lanes) {
 
 void SqliteLanes::forget_empty_of(std::int64_t tenant) {
   flush();
-  db_.run("DELETE FROM lane INDEXED BY lane_idle WHERE tenant=?1 AND deliveries=0", tenant);
+  db_.run("DELETE FROM lane INDEXED BY lane_empty WHERE tenant=?1 AND deliveries=0", tenant);
   counters_.forget_tenant_if_unused(tenant);
 }
 

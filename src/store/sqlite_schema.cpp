@@ -54,6 +54,7 @@ CREATE INDEX lane_webhook ON lane(webhook);
 CREATE INDEX lane_listed ON lane(tenant, listed_at) WHERE listed_at IS NOT NULL;
 CREATE INDEX lane_holder ON lane(holder) WHERE hold IS NOT NULL;
 CREATE INDEX lane_idle ON lane(hold) WHERE deliveries=0;
+CREATE INDEX lane_empty ON lane(tenant) WHERE deliveries=0;
 CREATE INDEX lane_busy ON lane(tenant, id) WHERE pending+in_flight>0;
 
 -- The id of an event is that of its first delivery; the others follow it, up to `deliveries`.
@@ -80,7 +81,7 @@ CREATE TABLE delivery(
   replay_of INTEGER, taken_off TEXT, error TEXT, url TEXT, address TEXT) STRICT;
 CREATE INDEX delivery_due ON delivery(lane, due) WHERE status=0;
 CREATE INDEX delivery_waiting ON delivery(accepted) WHERE status=0;
-CREATE INDEX delivery_lease ON delivery(due) WHERE status=1;
+CREATE INDEX delivery_lease ON delivery(owner, due) WHERE status=1;
 CREATE INDEX delivery_open ON delivery(phase) WHERE phase=0;
 CREATE INDEX delivery_open_tenant ON delivery(tenant) WHERE phase=0;
 CREATE INDEX delivery_open_lane ON delivery(lane) WHERE phase=0;

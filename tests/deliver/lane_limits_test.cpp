@@ -286,8 +286,9 @@ TEST_CASE("While the sender is offline one probe goes out from time to time, eve
     }
     backlog.held_until = std::min(backlog.held_until, at(now + 100).due);
   }
-  CHECK(probes ==
-        std::vector<std::int64_t>{1'000, 3'000, 7'000, 15'000, 31'000, 63'000, 123'000, 183'000});
+  std::vector<std::int64_t> expected = {1'000, 3'000, 7'000, 15'000};
+  while (expected.back() + 10'000 < 200'000) expected.push_back(expected.back() + 10'000);
+  CHECK(probes == expected);
   for (const Outcome& outcome : backlog.outcomes) {
     if (outcome.claim.id < 1000) CHECK(outcome.kind == Outcome::Kind::released);
   }

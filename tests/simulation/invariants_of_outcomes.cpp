@@ -16,7 +16,7 @@ using detail::LaneSettings;
 
 /// How long a lane may do nothing: others may have hanging requests before it in line.
 constexpr std::chrono::minutes kSoon{4};
-/// While the sender is offline one probe goes out a minute, to one lane after the other.
+/// While the sender is offline a probe goes out every ten seconds, to one lane after the other.
 constexpr std::chrono::minutes kProbe{2};
 
 constexpr std::size_t kLanesListed = 64;

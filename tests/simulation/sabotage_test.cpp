@@ -224,7 +224,7 @@ TEST_CASE("Caught: a rate limit that nobody keeps", "[sabotage]") {
 /// The core takes failures of the receiver for faults of this side; neither does it see then that
 /// somebody has answered.
 TEST_CASE("Caught: a breaker that does not open", "[sabotage]") {
-  check_caught(of_answers(excuse_receiver), Promise::rest, {Promise::free_tries});
+  check_caught(of_answers(excuse_receiver), Promise::rest, {Promise::free_tries, Promise::trial});
 }
 
 /// As above; but here the second tries come when the first rest is over, and so many at a time.

@@ -28,7 +28,7 @@ AnswerFacts::Kind kind_of(const HttpResult& result) {
 
 }  // namespace
 
-Witness::Witness(const Script& script) {
+Witness::Witness(const Script& script, bool apart) : apart_(apart) {
   facts_.script = &script;
   for (const ReceiverPlan& plan : script.receivers) facts_.receivers[plan.number].plan = plan;
 }

@@ -14,7 +14,8 @@ namespace hookline::simulation {
 /// each step what must hold. It keeps the first violation.
 class Witness {
  public:
-  explicit Witness(const Script& script);
+  /// `apart`: each instance has opened the store by itself.
+  Witness(const Script& script, bool apart);
 
   // --- What the store has done; told by the store's wrapper, whatever its caller then hears ------
 
@@ -57,13 +58,14 @@ class Witness {
   [[nodiscard]] const Facts& facts() const { return facts_; }
 
  private:
+  const bool apart_;
   DeliveryFacts& add(DeliveryId id, const LaneKey& lane);
   void claimed(int instance, const StoreWork& work, const LaneClaim& wish, const Claim& claim);
   void recorded(int instance, const StoreWork& work, const Outcome& outcome,
                 const RecordedOutcome& recorded);
   void apply(const StoreWork& work, const Outcome& outcome, const RecordedOutcome& recorded);
   void pruned(const StoreWork& work, const Delivery& delivery);
-  void end_leases(DueTime now);
+  void end_leases(int instance, DueTime now);
   void lease(int instance, DeliveryFacts& delivery, const Claim& claim);
   void lose_lease(DeliveryId id, DueTime now);
   void let_go(DeliveryFacts& delivery, DeliveryId id);

@@ -39,7 +39,7 @@ void Witness::exchanged(int instance, const StoreWork& work, const StoreReply& r
   for (std::size_t i = 0; i < work.outcomes.size(); ++i) {
     recorded(instance, work, work.outcomes[i], reply.recorded[i]);
   }
-  end_leases(work.now);
+  end_leases(instance, work.now);
   for (std::size_t i = 0; i < reply.claimed.size(); ++i) {
     for (const Claim& claim : reply.claimed[i].claims)
       claimed(instance, work, work.claims[i], claim);
@@ -200,9 +200,12 @@ void Witness::let_go(DeliveryFacts& delivery, DeliveryId id) {
   delivery.leased = false;
 }
 
-void Witness::end_leases(DueTime now) {
-  while (!facts_.leases.empty() && facts_.leases.begin()->first <= now) {
-    lose_lease(facts_.leases.begin()->second, now);
+/// Of instances that have the file open by themselves, each ends its own leases alone.
+void Witness::end_leases(int instance, DueTime now) {
+  for (auto lease = facts_.leases.begin(); lease != facts_.leases.end() && lease->first <= now;) {
+    const DeliveryId id = lease->second;
+    ++lease;
+    if (!apart_ || facts_.deliveries.at(id).leased_by == instance) lose_lease(id, now);
   }
 }
 

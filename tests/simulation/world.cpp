@@ -27,7 +27,11 @@ std::unique_ptr<DeliveryStore> make_store(const Seams& seams) {
 }  // namespace
 
 World::World(const Script& script, const Seams& seams)
-    : script_(script), seams_(seams), store_(make_store(seams)), scene_(script), witness_(script) {
+    : script_(script),
+      seams_(seams),
+      store_(make_store(seams)),
+      scene_(script),
+      witness_(script, seams.opened_again != nullptr) {
   for (int i = 0; i < 2; ++i) {
     instances_.at(static_cast<std::size_t>(i)) = std::make_unique<Instance>(
         i, scene_, *store_, witness_, seams_,
