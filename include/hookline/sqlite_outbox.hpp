@@ -55,8 +55,8 @@ class HOOKLINE_API SqliteOutbox {
 
   /// Begins to move what is there and what comes. `store_failed` if the database or the table
   /// cannot be used, `invalid_options`, `system_failed`.
-  [[nodiscard]] static Result<std::unique_ptr<SqliteOutbox>> open(SqliteOutboxOptions options,
-                                                                  Dispatcher& dispatcher);
+  [[nodiscard]] static Result<std::unique_ptr<SqliteOutbox>> open(
+      const SqliteOutboxOptions& options, Dispatcher& dispatcher);
   SqliteOutbox(const SqliteOutbox&) = delete;
   SqliteOutbox& operator=(const SqliteOutbox&) = delete;
   ~SqliteOutbox();

@@ -87,14 +87,14 @@ struct WebhookRegistry::State {
     constexpr int kTries = 5;
     std::vector<Changes> news;
     std::shared_ptr<const RegistryIndex> before;
-    const auto result = [&]() -> Result<void> {
+    auto result = [&]() -> Result<void> {
       const std::lock_guard<std::mutex> lock(writer);
       for (int tries = 1;; ++tries) {
         before = snapshot();
         RegistryIndex after = *before;
         Result<Changes> changes = prepare(*before, after);
         if (!changes) return tl::unexpected(std::move(changes).error());
-        const auto done = kept.keep(*changes);
+        auto done = kept.keep(*changes);
         if (done) {
           remember_removed(*changes);
           publish(std::move(after));
@@ -207,10 +207,11 @@ WebhookRegistry::~WebhookRegistry() = default;
 
 Result<std::unique_ptr<WebhookRegistry>> WebhookRegistry::open(std::shared_ptr<WebhookStore> store,
                                                                AddressPolicy policy) {
-  auto state = std::make_unique<State>(std::move(policy), store);
+  WebhookStore& shared = *store;
+  auto state = std::make_unique<State>(std::move(policy), std::move(store));
   // From here on nothing is missed: what is written while the rest is read is read again.
   state->subscription =
-      store->on_foreign_write([self = state.get()] { static_cast<void>(self->refresh()); });
+      shared.on_foreign_write([self = state.get()] { static_cast<void>(self->refresh()); });
   if (auto loaded = state->refresh(); !loaded) return tl::unexpected(std::move(loaded).error());
   return std::unique_ptr<WebhookRegistry>(new WebhookRegistry(std::move(state)));
 }

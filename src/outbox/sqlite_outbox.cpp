@@ -178,7 +178,7 @@ class SqliteOutbox::Mover {
   std::shared_ptr<void> subscription_;
 };
 
-Result<std::unique_ptr<SqliteOutbox>> SqliteOutbox::open(SqliteOutboxOptions options,
+Result<std::unique_ptr<SqliteOutbox>> SqliteOutbox::open(const SqliteOutboxOptions& options,
                                                          Dispatcher& dispatcher) {
   if (auto fits = check_table(options.table); !fits) {
     return tl::unexpected(std::move(fits.error()));
