@@ -8,11 +8,6 @@
 #include "deliver/delivery_record.hpp"
 
 namespace hookline::detail {
-namespace {
-
-using std::chrono::milliseconds;
-
-}  // namespace
 
 Orders DeliveryCore::advance(const Moment& now) {
   now_ = std::max(now_, now.due);
