@@ -74,6 +74,7 @@ DeliveryRow row_of(NewDelivery& delivery, const NewEvent& event) {
     row.record.status = DeliveryStatus::in_flight;
     row.lease = 1;
     row.at = event.lease_until;
+    row.due = delivery.due;
   } else {
     row.record.next_attempt_at = to_system_time(delivery.due);
     row.at = delivery.due;

@@ -96,12 +96,12 @@ void insert_row(SqliteTables& tables, const SqliteRow& row, const Moment& accept
     return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
   };
   tables.db.run(
-      "INSERT INTO delivery(id,event,lane,tenant,basic,phase,status,due,lease,owner,size,accepted,"
-      "created,ended,finished,replay_of,error,address) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+      "INSERT INTO delivery(id,event,lane,tenant,basic,phase,status,due,was_due,lease,owner,size,"
+      "accepted,created,ended,finished,replay_of,error,address) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
       row.id, row.event, row.lane, row.tenant, row.basic, phase_of(row.status), row.status, row.due,
-      row.lease, owner, row.size, accepted.due, accepted.wall, ended, finished, replay_of,
-      unless_empty(error), unless_empty(address));
+      row.was_due, row.lease, owner, row.size, accepted.due, accepted.wall, ended, finished,
+      replay_of, unless_empty(error), unless_empty(address));
   tables.entered(row);
 }
 
@@ -114,7 +114,7 @@ void insert_delivery(SqliteTables& tables, const NewEvent& event, const NewDeliv
   row.lane = lane.id;
   row.tenant = lane.tenant;
   row.status = delivery.status;
-  row.due = to_micros(delivery.due);
+  row.due = row.was_due = to_micros(delivery.due);
   if (delivery.status == DeliveryStatus::pending && delivery.leased) {
     row.status = DeliveryStatus::in_flight;
     row.due = to_micros(event.lease_until);
@@ -175,7 +175,7 @@ DeliveryId append_replay(SqliteTables& tables, const SqliteRow& original, const 
   row.event = original.event;
   row.lane = original.lane;
   row.tenant = original.tenant;
-  row.due = to_micros(now.due);
+  row.due = row.was_due = to_micros(now.due);
   row.basic = original.basic;
   row.size = original.size;
   std::string address;

@@ -95,7 +95,8 @@ void end_lease(SqliteTables& tables, DeliveryId id, const Moment& now) {
   std::optional<SqliteRow> row = tables.find(id);
   if (!row) return;
   if (row->taken_off) return tables.set_discarded(*row, *row->taken_off, now);
-  const Micros due = later(to_micros(now.due), delay_after_loss(row->lost));
+  // One that was claimed early, to be discarded, is no sooner due for that.
+  const Micros due = std::max(row->was_due, later(to_micros(now.due), delay_after_loss(row->lost)));
   ++row->lost;
   tables.set_waiting(*row, due);
 }

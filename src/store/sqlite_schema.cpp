@@ -75,6 +75,7 @@ CREATE TABLE delivery(
   id INTEGER PRIMARY KEY, event INTEGER NOT NULL, lane INTEGER NOT NULL, tenant INTEGER NOT NULL,
   basic INTEGER NOT NULL, phase INTEGER NOT NULL, status INTEGER NOT NULL,
   due INTEGER NOT NULL,         -- the next try; the end of the lease while in flight
+  was_due INTEGER NOT NULL,     -- the try that a lease is for
   lease INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0, owner INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0, http_status INTEGER, size INTEGER NOT NULL,
   accepted INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER, finished INTEGER,

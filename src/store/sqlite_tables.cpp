@@ -11,7 +11,7 @@ void SqliteTables::flush() {
 
 std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
   SqliteRows rows = db.query(
-      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off FROM delivery "
+      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due FROM delivery "
       "WHERE id=?1",
       id);
   if (!rows.next()) return std::nullopt;
@@ -27,6 +27,7 @@ std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
   row.size = static_cast<std::uint64_t>(rows.integer(7));
   row.basic = rows.integer(8) != 0;
   if (!rows.is_null(9)) row.taken_off = rows.text(9);
+  row.was_due = rows.integer(10);
   return row;
 }
 
@@ -44,8 +45,9 @@ void SqliteTables::set_waiting(SqliteRow& row, Micros due) {
 }
 
 void SqliteTables::set_leased(SqliteRow& row, Micros until) {
-  db.run("UPDATE delivery SET status=1,due=?2,lease=?3,owner=?4 WHERE id=?1", row.id, until,
-         ++row.lease, instance);
+  row.was_due = row.due;
+  db.run("UPDATE delivery SET status=1,due=?2,was_due=?3,lease=?4,owner=?5 WHERE id=?1", row.id,
+         until, row.was_due, ++row.lease, instance);
   moved(row, DeliveryStatus::in_flight, until, 0);
 }
 

@@ -20,7 +20,8 @@ struct SqliteRow {
   std::int64_t lane = 0;
   std::int64_t tenant = 0;
   DeliveryStatus status = DeliveryStatus::pending;
-  Micros due = 0;  ///< of the next try; of the lease's end while in flight
+  Micros due = 0;      ///< of the next try; of the lease's end while in flight
+  Micros was_due = 0;  ///< once claimed: when that try was due
   std::uint64_t lease = 0;
   std::uint32_t lost = 0;  ///< leases that ended without an outcome
   std::uint64_t size = 0;  ///< of its body
