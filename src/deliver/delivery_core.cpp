@@ -122,6 +122,7 @@ void DeliveryCore::note_reachability(Lane& lane, const SendResult& result, const
     line_up_all();
   } else if (is_unreachable(result.result)) {
     lane.unreachable_in = reachability_.period();
+    lane.unreachable_at = now.due;
     // `https://host:port` of `https://host:port/path`.
     std::string origin = result.url.substr(0, result.url.find('/', result.url.find("://") + 3));
     if (!reachability_.failed(std::move(origin), now.due)) return;

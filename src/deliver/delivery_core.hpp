@@ -178,6 +178,7 @@ class DeliveryCore {
   void wake(Lane& lane);
   void wake_rested(const Moment& now);
   void hold(Lane& lane, DueTime until);
+  [[nodiscard]] bool found_nobody(const Lane& lane) const;
   [[nodiscard]] bool blocked(const Lane& lane, DueTime now) const;
   [[nodiscard]] std::size_t allowed(const Lane& lane, const LaneSettings& current) const;
   void send_next(Lane& lane, const LaneSettings& current, Orders& orders, const Moment& now);
@@ -200,11 +201,13 @@ class DeliveryCore {
   [[nodiscard]] std::optional<DueTime> next_work() const;
   [[nodiscard]] bool can_claim() const;
   [[nodiscard]] bool can_list() const;
+  [[nodiscard]] std::size_t lanes_listed() const;
   [[nodiscard]] bool may_claim() const;
   [[nodiscard]] bool may_prune() const;
   [[nodiscard]] DueTime gate() const;
   void make_work(const Moment& now);
   void add_claims(const Moment& now);
+  void choose_probe(const Moment& now);
   void list_lanes();
   void claim(Lane& lane);
   void let_go(const Lane& lane, std::size_t count);
@@ -236,7 +239,8 @@ class DeliveryCore {
   // For the next round of work with the store.
   std::vector<Outcome> outcomes_;
   std::vector<LaneHold> holds_;
-  std::deque<LaneKey> hungry_;  ///< lanes that have more in the store and room for it
+  /// Lanes that have more in the store and room for it; those that drain stand first.
+  std::deque<LaneKey> hungry_;
   /// Hungry lanes of tenants that hold as much as they may, by tenant. They come back one by one.
   std::unordered_map<std::string, std::deque<LaneKey>> parked_;
   /// Tenants that had no room when lanes were listed last.

@@ -88,11 +88,15 @@ std::size_t DeliveryCore::allowed(const Lane& lane, const LaneSettings& current)
   return current.fifo || !lane.health.proven(now_) ? 1 : current.max_in_flight;
 }
 
+/// Whether nobody was there the last time, and nobody has answered another lane since.
+bool DeliveryCore::found_nobody(const Lane& lane) const {
+  return lane.unreachable_in == reachability_.period();
+}
+
 /// While the sender is offline, a lane that has found nobody waits for the next probe. One that has
 /// not tried yet may: it would show that the others are at fault.
 bool DeliveryCore::blocked(const Lane& lane, DueTime now) const {
-  return reachability_.offline() && lane.unreachable_in == reachability_.period() &&
-         now < reachability_.probe_at();
+  return reachability_.offline() && found_nobody(lane) && now < reachability_.probe_at();
 }
 
 // --- Lanes that wait -----------------------------------------------------------------------------
@@ -217,7 +221,7 @@ void DeliveryCore::line_up(Lane& lane) {
   if (stopping_) return hold(lane, DueTime::min());
   if (!lane.hungry && room_for_claims(lane) > 0) {
     lane.hungry = true;
-    hungry_.push_back(lane.key);
+    hungry_.insert(lane.draining ? hungry_.begin() : hungry_.end(), lane.key);
   }
 }
 

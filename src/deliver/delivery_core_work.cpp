@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 /// enough for a round to stay short, large enough for its cost not to matter.
 constexpr std::size_t kDrainBite = 100;
 constexpr std::size_t kLanesListed = 64;
+constexpr std::size_t kLanesListedOffline = 16;
 
 /// How many records one round prunes, and the pauses between such rounds: when there is more to do,
 /// and when not.
@@ -43,7 +44,11 @@ std::optional<DueTime> DeliveryCore::next_work() const {
   std::optional<DueTime> at;
   const auto want_at = [&](DueTime time) { at = std::min(at.value_or(time), time); };
   if (!outcomes_.empty() || !holds_.empty() || look_) want_at(DueTime::min());
-  if (can_claim()) want_at(gate());
+  if (can_claim()) {
+    const auto first = lanes_.find(hungry_.front());
+    const bool drains = first != lanes_.end() && first->second.draining;
+    want_at(drains ? DueTime::min() : gate());
+  }
   if (can_list() && poll_at_) want_at(std::max(*poll_at_, gate()));
   if (may_prune()) want_at(*prune_at_);
   return at ? std::optional(std::max(*at, retry_work_at_)) : std::nullopt;
@@ -52,13 +57,18 @@ std::optional<DueTime> DeliveryCore::next_work() const {
 bool DeliveryCore::can_claim() const { return may_claim() && !hungry_.empty(); }
 
 /// There is room for more claims, and not too many lanes wait for it already.
-bool DeliveryCore::can_list() const { return may_claim() && hungry_.size() < kLanesListed; }
+bool DeliveryCore::can_list() const { return may_claim() && hungry_.size() < lanes_listed(); }
+
+std::size_t DeliveryCore::lanes_listed() const {
+  return reachability_.offline() ? kLanesListedOffline : kLanesListed;
+}
 
 bool DeliveryCore::may_claim() const { return options_.deliver && may_send() && !held_.full(); }
 
 bool DeliveryCore::may_prune() const { return options_.deliver && !stopping_ && prune_at_; }
 
-/// When something may be claimed: while the sender is offline, one delivery for the next probe.
+/// When something may be claimed to be sent: while the sender is offline, one delivery for the next
+/// probe.
 DueTime DeliveryCore::gate() const {
   return reachability_.offline() ? reachability_.probe_at() : DueTime::min();
 }
@@ -71,7 +81,7 @@ void DeliveryCore::make_work(const Moment& now) {
   work_.wall = now.wall;
   work_.lease_until = lease_until(now.due);
   work_.outcomes.swap(outcomes_);
-  if (can_claim() && gate() <= now.due) add_claims(now);
+  if (can_claim()) add_claims(now);
   work_.holds.swap(holds_);
   if (poll_at_ && std::max(*poll_at_, gate()) <= now.due && can_list()) list_lanes();
   work_.retention = options_.retention;
@@ -82,17 +92,19 @@ void DeliveryCore::make_work(const Moment& now) {
 }
 
 void DeliveryCore::list_lanes() {
-  work_.list_lanes = reachability_.offline() ? 1 : kLanesListed;
+  work_.list_lanes = lanes_listed();
   work_.full_tenants = held_.full_tenants();
   passed_over_.insert(work_.full_tenants.begin(), work_.full_tenants.end());
 }
 
 void DeliveryCore::add_claims(const Moment& now) {
-  std::size_t left = reachability_.offline() ? 1 : hungry_.size();
-  for (; left > 0 && !held_.full(); --left) {
-    const LaneKey key = std::move(hungry_.front());
-    hungry_.pop_front();
+  if (reachability_.offline() && gate() <= now.due) choose_probe(now);
+  std::size_t to_send = gate() <= now.due ? (reachability_.offline() ? 1 : hungry_.size()) : 0;
+  for (std::size_t left = hungry_.size(); left > 0 && !held_.full(); --left) {
+    const LaneKey key = hungry_.front();
     Lane& lane = lane_at(key);
+    if (!lane.draining && to_send-- == 0) return;
+    hungry_.pop_front();
     lane.hungry = false;
     if (!lane.draining && settings(key).state == LaneSettings::State::closed) {
       close(lane, now);
@@ -104,6 +116,32 @@ void DeliveryCore::add_claims(const Moment& now) {
     unpark(key.tenant);
     forget_if_idle(lane);
   }
+}
+
+/// Puts the lane first that is to find out whether the sender is still offline: one that has not
+/// tried yet, or else the one whose try is longest ago. Others that have found nobody go back to
+/// the store, so that they hide none that works.
+void DeliveryCore::choose_probe(const Moment& now) {
+  const auto tried_at = [&](const LaneKey& key) {
+    const Lane& lane = lane_at(key);
+    return found_nobody(lane) ? lane.unreachable_at : DueTime::min();
+  };
+  const auto first = std::find_if_not(hungry_.begin(), hungry_.end(),
+                                      [&](const LaneKey& key) { return lane_at(key).draining; });
+  const auto probe = std::min_element(first, hungry_.end(), [&](const auto& a, const auto& b) {
+    return tried_at(a) < tried_at(b);
+  });
+  if (probe == hungry_.end()) return;
+  std::rotate(first, probe, std::next(probe));
+  const auto rest = std::stable_partition(std::next(first), hungry_.end(), [&](const auto& key) {
+    return !found_nobody(lane_at(key));
+  });
+  for (auto key = rest; key != hungry_.end(); ++key) {
+    Lane& lane = lane_at(*key);
+    lane.hungry = false;
+    hold(lane, now.due + Reachability::kLongestProbe);
+  }
+  hungry_.erase(rest, hungry_.end());
 }
 
 void DeliveryCore::claim(Lane& lane) {

@@ -53,6 +53,7 @@ struct Lane {
   DueTime rests_until{};
   std::uint64_t number = 0;          ///< orders lanes that rest until the same time
   std::uint64_t unreachable_in = 0;  ///< the last `Reachability::period` in which nobody was there
+  DueTime unreachable_at{};          ///< when that was
   LaneHealth health;
 
   [[nodiscard]] std::size_t held() const { return queue.size() + in_flight + reserved + asked_for; }

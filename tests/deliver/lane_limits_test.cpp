@@ -318,6 +318,43 @@ TEST_CASE("A lane that has not tried yet may, also while the sender seems offlin
   CHECK_FALSE(started.core.offline());
 }
 
+/// As in a queue of dead receivers, with one that works somewhere behind them.
+TEST_CASE(
+    "While the sender seems offline, a lane that works is not hidden by those that are dead") {
+  Started started;
+  StoreReply listed;
+  for (DeliveryId id = 1; id <= 5; ++id) {
+    const LaneKey dead{"t", "dead" + std::to_string(id), ""};
+    listed.due_lanes.push_back(dead);
+    REQUIRE(started.accept(id, dead));
+  }
+  REQUIRE(started.core.advance(at(0)).sends.size() == 5);
+  for (DeliveryId id = 1; id <= 5; ++id) {
+    fail_to_connect(started, id, "host" + std::to_string(id), 0);
+  }
+  REQUIRE(started.core.offline());
+  started.core.waiting(at(0).due);
+  Orders orders = started.core.advance(at(0));
+  REQUIRE(orders.work);
+  StoreReply recorded;
+  recorded.recorded.assign(orders.work->outcomes.size(), {true, "", std::nullopt});
+  started.core.exchanged(recorded, at(0));
+
+  const LaneKey works{"t", "works", ""};
+  listed.due_lanes.push_back(works);
+  started.core.waiting(at(0).due);
+  CHECK_FALSE(started.core.advance(at(999)).work);
+  orders = started.core.advance(at(1'000));
+  REQUIRE(orders.work);
+  REQUIRE(orders.work->list_lanes >= listed.due_lanes.size());
+  started.core.exchanged(listed, at(1'000));
+  orders = started.core.advance(at(1'000));
+  REQUIRE(orders.work);
+  REQUIRE(orders.work->claims.size() == 1);
+  CHECK(orders.work->claims[0].lane == works);
+  CHECK(orders.work->holds.size() == 5);  // they go back, so that the store lists others
+}
+
 TEST_CASE("While it is paused, as the store says, nothing is sent and what is claimed goes back") {
   CoreOptions options;
   options.max_in_flight = 1;
