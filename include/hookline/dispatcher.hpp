@@ -104,7 +104,9 @@ struct DispatcherStats {
 
 /// What a dispatcher left when it was shut down; it stays in the store.
 struct ShutdownReport {
-  std::uint64_t pending = 0;
+  /// Deliveries without an outcome on record, those of other dispatchers on the store included;
+  /// absent if the store does not say.
+  std::optional<std::uint64_t> pending;
   /// Requests that were still out and whose answer was not waited for: they will be sent again.
   std::uint64_t abandoned = 0;
 };
@@ -166,7 +168,9 @@ class HOOKLINE_API Dispatcher {
   bool flush(std::chrono::milliseconds timeout);
 
   /// Takes no more imports, sends no more requests, waits up to `timeout` for those that are out,
-  /// records what came of them and ends the threads. Later calls return the same report.
+  /// records what came of them and ends the threads. Later calls return the same report. Recording
+  /// can take longer than that where the store has to wait: at most the `busy_timeout` of a
+  /// `SqliteStore` that another process keeps locked, or for as long as a disk hangs.
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
 
   // --- Looking -----------------------------------------------------------------------------------

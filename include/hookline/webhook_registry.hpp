@@ -61,7 +61,8 @@ class HOOKLINE_API WebhookRegistry {
   WebhookRegistry& operator=(const WebhookRegistry&) = delete;
   ~WebhookRegistry();
 
-  /// Adds a webhook and returns it as stored, with its id, times and revision 1.
+  /// Adds a webhook and returns it as stored, with its id, times and revision: 1, or the next one
+  /// of a webhook of this id that was removed.
   /// `invalid_webhook` lists every fault that was found, by field; `webhook_exists` if the id is
   /// taken.
   [[nodiscard]] Result<Webhook> add(Webhook webhook);
@@ -121,6 +122,12 @@ class HOOKLINE_API WebhookRegistry {
   /// that waits for a call under way, so do not drop it from inside one.
   [[nodiscard]] std::shared_ptr<void> on_change(
       std::function<void(const Webhook& webhook)> changed);
+
+  /// Calls `heard` when what other processes have changed cannot be brought in: `store_failed` (it
+  /// is tried again with the next change, here or there), or `invalid_registry_document` for a
+  /// webhook that cannot be read, which stays as it was. Otherwise as `on_change`. A dispatcher
+  /// brings both to its `Logger`.
+  [[nodiscard]] std::shared_ptr<void> on_fault(std::function<void(const Error& fault)> heard);
 
  private:
   struct State;

@@ -14,6 +14,13 @@ namespace {
 /// How many deliveries a command touches at a time, so that others are served in between.
 constexpr std::size_t kBite = 200;
 
+/// A command whose commit is unknown may have taken place.
+template <class T>
+Result<T> or_look_anew(Runner& runner, Result<T> result) {
+  if (!result && result.error().code == ErrorCode::commit_unknown) runner.look_anew();
+  return result;
+}
+
 tl::unexpected<Error> no_webhook(std::string_view id) {
   return fail(ErrorCode::webhook_not_found, "webhook_id: there is no webhook {}", quoted(id, 128));
 }
@@ -29,7 +36,7 @@ Result<Delivery> Commands::replay(DeliveryId id) {
     return fail(ErrorCode::webhook_not_found,
                 "delivery {}: its webhook {} was removed; add it again to replay", id, webhook_id);
   }
-  auto replayed = store_.replay(id, runner_.now());
+  auto replayed = or_look_anew(runner_, store_.replay(id, runner_.now()));
   if (replayed) runner_.added(replayed->id);
   return replayed;
 }
@@ -49,7 +56,7 @@ Result<std::uint64_t> Commands::recover(std::string_view webhook_id,
   query.limit = kBite;
   std::uint64_t count = 0;
   for (;;) {
-    const auto bite = store_.recover(query, runner_.now());
+    const auto bite = or_look_anew(runner_, store_.recover(query, runner_.now()));
     if (!bite) return tl::unexpected<Error>(bite.error());
     count += bite->count;
     if (!bite->deliveries.empty()) runner_.added(bite->deliveries.back().id);
@@ -64,7 +71,7 @@ Result<std::uint64_t> Commands::discard(DeliveryQuery query, std::string reason)
   query.limit = kBite;
   std::uint64_t count = 0;
   for (;;) {
-    const auto bite = store_.discard(query, reason, runner_.now());
+    const auto bite = or_look_anew(runner_, store_.discard(query, reason, runner_.now()));
     if (!bite) return tl::unexpected<Error>(bite.error());
     count += bite->count;
     runner_.taken_off(bite->deliveries);
@@ -76,7 +83,7 @@ Result<std::uint64_t> Commands::discard(DeliveryQuery query, std::string reason)
 Result<std::uint64_t> Commands::erase(const EraseQuery& query) {
   std::uint64_t count = 0;
   for (;;) {
-    const auto bite = store_.erase(query, kBite);
+    const auto bite = or_look_anew(runner_, store_.erase(query, kBite));
     if (!bite) return tl::unexpected<Error>(bite.error());
     count += bite->count;
     runner_.taken_off({});
@@ -86,7 +93,7 @@ Result<std::uint64_t> Commands::erase(const EraseQuery& query) {
 
 Result<void> Commands::set_paused(bool paused) {
   if (runner_.is_stopping()) return tl::unexpected<Error>(runner_.shut_down_error());
-  auto set = store_.set_paused(paused);
+  auto set = or_look_anew(runner_, store_.set_paused(paused));
   if (set) runner_.wait_for_pause(paused);
   return set;
 }

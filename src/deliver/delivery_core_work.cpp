@@ -260,13 +260,17 @@ void DeliveryCore::note_recorded(StoreReply& reply) {
   }
 }
 
-/// The store remembers since when a lane has been failing, over the ends of processes too.
+/// The store remembers since when a lane has been failing, over the ends of processes too. A change
+/// of the webhook is a new beginning, also one that was made while no dispatcher ran.
 void DeliveryCore::note_failing(const Outcome& outcome, const RecordedOutcome& recorded) {
   const bool failed = outcome.attempt && outcome.kind != Outcome::Kind::delivered;
   if (!failed || !recorded.failing_since) return;
-  if (work_.now - *recorded.failing_since < kFailingTooLong) return;
   const LaneKey& lane = outcome.claim.lane;
-  if (directory_.settings(lane).state != LaneSettings::State::open) return;
+  const LaneSettings current = directory_.settings(lane);
+  if (current.state != LaneSettings::State::open) return;
+  DueTime since = *recorded.failing_since;
+  if (current.changed_at <= work_.now) since = std::max(since, current.changed_at);
+  if (work_.now - since < kFailingTooLong) return;
   disable(lane, outcome.webhook_revision, "every try has failed for 5 days");
 }
 

@@ -116,9 +116,10 @@ ShutdownReport Dispatcher::Impl::shutdown(std::chrono::milliseconds timeout) {
   const auto deadline = detail::deadline_after(timeout);
   const ShutdownReport report = runner_.shutdown(timeout);
   async_.finish();
+  const std::string pending = report.pending ? fmt::to_string(*report.pending) : "unknown";
   observer_.log(LogLevel::info, fmt::format("shut down: {} deliveries pending, {} answers not "
                                             "waited for",
-                                            report.pending, report.abandoned));
+                                            pending, report.abandoned));
   observer_.finish(deadline);
   return report;
 }

@@ -24,6 +24,7 @@ struct LaneSettings {
   DueClock::duration spacing{0};
   bool fifo = false;           ///< one after the other, in the order in which they became durable
   std::uint64_t revision = 0;  ///< of the webhook; 0 in a lane of basic webhooks
+  DueTime changed_at = DueTime::min();  ///< likewise; about, where the wall clock was set since
 };
 
 /// Where the core looks up configuration. Answers at once, from memory.

@@ -30,6 +30,7 @@ LaneSettings RegistryLanes::settings(const LaneKey& lane) const {
   settings.max_in_flight = webhook->max_in_flight.value_or(max_in_flight_);
   settings.fifo = webhook->ordering == Ordering::fifo;
   settings.revision = webhook->revision;
+  settings.changed_at = DueTime(webhook->updated_at.time_since_epoch());
   if (webhook->rate_limit) {
     const std::chrono::duration<double> spacing(1.0 / *webhook->rate_limit);
     settings.spacing = std::chrono::ceil<DueClock::duration>(spacing);

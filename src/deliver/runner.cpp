@@ -10,6 +10,7 @@
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
+#include "deliver/log_lines.hpp"
 #include "deliver/registry_lanes.hpp"
 
 namespace hookline::detail {
@@ -42,49 +43,6 @@ Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
   return claim;
 }
 
-std::string name_of(const LaneKey& lane) {
-  const std::string tenant =
-      lane.tenant.empty() ? "" : fmt::format(" of tenant {}", quoted(lane.tenant));
-  return lane.webhook_id.empty() ? fmt::format("{}{}", lane.origin, tenant)
-                                 : fmt::format("webhook {}{}", lane.webhook_id, tenant);
-}
-
-LogLevel level_of(Remark::Kind kind) {
-  switch (kind) {
-    case Remark::Kind::sender_offline:
-    case Remark::Kind::store_failing:
-      return LogLevel::error;
-    case Remark::Kind::sender_online:
-    case Remark::Kind::lane_recovered:
-    case Remark::Kind::store_recovered:
-      return LogLevel::info;
-    case Remark::Kind::lane_resting:
-    case Remark::Kind::lease_lost:
-      break;
-  }
-  return LogLevel::warning;
-}
-
-std::string line_of(const Remark& remark) {
-  switch (remark.kind) {
-    case Remark::Kind::sender_offline:
-      return "nobody can be reached: this side is offline, tries do not count";
-    case Remark::Kind::sender_online:
-      return "somebody answers again";
-    case Remark::Kind::lane_resting:
-      return fmt::format("{} rests {}", name_of(remark.lane), printable(remark.text, 240));
-    case Remark::Kind::lane_recovered:
-      return fmt::format("{} works again", name_of(remark.lane));
-    case Remark::Kind::lease_lost:
-      return fmt::format("an answer of {} came too late to count", name_of(remark.lane));
-    case Remark::Kind::store_failing:
-      return remark.text;
-    case Remark::Kind::store_recovered:
-      return "store: it works again";
-  }
-  return "";
-}
-
 }  // namespace
 
 struct Runner::Desk {
@@ -115,6 +73,7 @@ struct Runner::Desk {
   std::uint64_t rounds = 0;            ///< of work that were done
   DeliveryId newest = 0;               ///< the greatest id that was accepted
   std::size_t appending = 0;           ///< dispatches between `reserve` and `accepted`
+  bool carrying_out = false;           ///< the engine sends what it was ordered to
   bool stopping = false;               ///< nothing new is taken
   bool quit = false;                   ///< the threads are to end
   bool closed = false;                 ///< what comes in now comes too late
@@ -138,6 +97,9 @@ Result<void> Runner::start() {
 
   registry_subscription_ = parts_.registry.on_change([this](const Webhook& webhook) {
     webhook_changed({webhook.tenant, webhook.id, ""});
+  });
+  fault_subscription_ = parts_.registry.on_fault([this](const Error& fault) {
+    observer_.log(LogLevel::error, "registry: " + printable(fault.message, 240));
   });
   clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] {
     const std::lock_guard lock(desk->mutex);
@@ -213,6 +175,7 @@ void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
   --desk_->appending;
   for (Pending& each : pending) {
     const auto& event = appended[each.event];
+    if (!event && event.error().code == ErrorCode::commit_unknown) desk_->core.look();
     if (!event || event->repeated) {
       if (each.leased) desk_->core.cancel_reservation(each.claim.lane);
       continue;
@@ -244,6 +207,10 @@ void Runner::added(DeliveryId newest) {
 
 void Runner::taken_off(const std::vector<Delivery>& ended) {
   for (const Delivery& delivery : ended) tell(Notice{delivery, std::nullopt});
+  look_anew();
+}
+
+void Runner::look_anew() {
   const std::lock_guard lock(desk_->mutex);
   desk_->core.recall(parts_.timeline.now());
   desk_->core.look();
@@ -254,8 +221,9 @@ void Runner::wait_for_pause(bool paused) {
   std::unique_lock lock(desk_->mutex);
   desk_->core.look();
   desk_->engine_bell.notify_one();
-  desk_->progress.wait_for(lock, std::chrono::seconds(5),
-                           [&] { return desk_->core.paused() == paused || desk_->quit; });
+  desk_->progress.wait_for(lock, std::chrono::seconds(5), [&] {
+    return (desk_->core.paused() == paused && !desk_->carrying_out) || desk_->quit;
+  });
 }
 
 void Runner::look_into(DispatcherStats& stats) const {
@@ -283,9 +251,11 @@ void Runner::run_engine() {
   while (!desk_->quit) {
     const Orders orders = desk_->core.advance(parts_.timeline.now());
     if (!orders.empty()) {
+      desk_->carrying_out = true;
       lock.unlock();
       carry_out(orders);
       lock.lock();
+      desk_->carrying_out = false;
       continue;
     }
     desk_->progress.notify_all();
@@ -472,6 +442,7 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
     desk_->progress.notify_all();
   }
   registry_subscription_.reset();
+  fault_subscription_.reset();
   clock_subscription_.reset();
   store_subscription_.reset();
   if (engine_.joinable()) engine_.join();
@@ -479,7 +450,9 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
   // A transport of our own answers what is still out with `cancelled`.
   if (parts_.owns_transport) parts_.transport.reset();
   finish_work();
-  if (const auto counts = parts_.store->counts()) report.pending = counts->pending;
+  if (const auto counts = parts_.store->counts()) {
+    report.pending = counts->pending + counts->in_flight;
+  }
   report_ = report;
   return report;
 }

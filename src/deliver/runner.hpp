@@ -57,8 +57,10 @@ class Runner {
   void added(DeliveryId newest);
   /// Deliveries were taken off or erased: none of them that is not out may go out any more.
   void taken_off(const std::vector<Delivery>& ended);
-  /// Waits until the core has heard from the store that it is paused, or is not, five seconds at
-  /// most.
+  /// Nobody knows what was done to the store: the core asks it about everything that is not out.
+  void look_anew();
+  /// Waits until the core has heard from the store that it is paused, or is not, and what was
+  /// ordered before is out; five seconds at most.
   void wait_for_pause(bool paused);
 
   [[nodiscard]] bool is_stopping() const;
@@ -99,6 +101,7 @@ class Runner {
   Metrics& metrics_;
   std::shared_ptr<Desk> desk_;
   std::shared_ptr<void> registry_subscription_;
+  std::shared_ptr<void> fault_subscription_;
   std::unique_ptr<Clock::Subscription> clock_subscription_;
   std::shared_ptr<void> store_subscription_;
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fail.hpp"
+#include "base/text.hpp"
 #include "match/registry_json.hpp"
 #include "match/webhook_check.hpp"
 
@@ -16,27 +18,18 @@ WebhookWrite write_of(const RegistryChange& change) {
   WebhookWrite write;
   write.from_revision = change.before ? change.before->revision : 0;
   write.webhook.id = change.id;
+  write.webhook.revision = change.after ? change.after->revision : write.from_revision;
   if (change.after) {
-    write.webhook.revision = change.after->revision;
     write.webhook.document = write_webhook(*change.after, Secrets::revealed);
   }
   return write;
 }
 
-/// The revision alone does not tell: an id that was removed and added anew begins at 1 again.
+/// The revision alone does not tell: an id can be removed and added anew.
 bool is_known(const RegistryChange& change) {
   return change.before && change.after && change.before->revision == change.after->revision &&
          write_webhook(*change.before, Secrets::revealed) ==
              write_webhook(*change.after, Secrets::revealed);
-}
-
-Result<WebhookPtr> read(const StoredWebhook& stored, const AddressPolicy& policy) {
-  if (stored.document.empty()) return nullptr;
-  auto webhooks = read_registry(stored.document);
-  if (!webhooks) return tl::unexpected<Error>(webhooks.error());
-  Webhook& webhook = webhooks->front();
-  static_cast<void>(disable_if_faulty(webhook, policy));
-  return std::make_shared<const Webhook>(std::move(webhook));
 }
 
 }  // namespace
@@ -48,21 +41,38 @@ Result<void> RegistryStore::keep(const std::vector<RegistryChange>& changes) {
   for (const RegistryChange& change : changes) writes.push_back(write_of(change));
   const auto version = store_->write(writes);
   if (!version) return tl::unexpected<Error>(version.error());
+  for (const RegistryChange& change : changes) disabled_here_.erase(change.id);
   // If others have written in between, `catch_up` begins before them.
   if (*version == version_ + writes.size()) version_ = *version;
   return {};
 }
 
-Result<std::vector<RegistryChange>> RegistryStore::catch_up(RegistryIndex& index,
-                                                            const AddressPolicy& policy) {
-  std::vector<RegistryChange> done;
-  if (!store_) return done;
+Result<WebhookPtr> RegistryStore::read(const StoredWebhook& stored, const AddressPolicy& policy) {
+  disabled_here_.erase(stored.id);
+  if (stored.document.empty()) return nullptr;
+  auto webhooks = read_registry(stored.document);
+  if (!webhooks) {
+    return fail(ErrorCode::invalid_registry_document,
+                "webhook {}: what the store keeps of it cannot be read: {}", quoted(stored.id, 128),
+                webhooks.error().message);
+  }
+  Webhook& webhook = webhooks->front();
+  if (disable_if_faulty(webhook, policy)) disabled_here_.insert(stored.id);
+  return std::make_shared<const Webhook>(std::move(webhook));
+}
+
+Result<RegistryNews> RegistryStore::catch_up(RegistryIndex& index, const AddressPolicy& policy) {
+  RegistryNews news;
+  if (!store_) return news;
   const auto changes = store_->changes(version_);
   if (!changes) return tl::unexpected<Error>(changes.error());
   for (const StoredWebhook& stored : changes->webhooks) {
-    RegistryChange change{stored.id, index.find(stored.id), nullptr};
+    RegistryChange change{stored.id, index.find(stored.id), nullptr, stored.revision};
     auto after = read(stored, policy);
-    if (!after) return tl::unexpected<Error>(after.error());
+    if (!after) {
+      news.faults.push_back(std::move(after).error());
+      continue;
+    }
     change.after = *std::move(after);
     if (is_known(change)) continue;
     if (change.after) {
@@ -70,10 +80,10 @@ Result<std::vector<RegistryChange>> RegistryStore::catch_up(RegistryIndex& index
     } else if (change.before) {
       index.remove(stored.id);
     }
-    done.push_back(std::move(change));  // of one that was removed long ago, too
+    news.changes.push_back(std::move(change));  // of one that was removed long ago, too
   }
   version_ = changes->version;
-  return done;
+  return news;
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "hookline/address_policy.hpp"
@@ -16,6 +17,14 @@ struct RegistryChange {
   std::string id;
   WebhookPtr before;
   WebhookPtr after;
+  std::uint64_t revision = 0;  ///< the last one, of a webhook that was removed
+};
+
+/// What others have written.
+struct RegistryNews {
+  std::vector<RegistryChange> changes;
+  /// `invalid_registry_document`, of webhooks that cannot be read: they stay as they were.
+  std::vector<Error> faults;
 };
 
 /// A registry's side of its `WebhookStore`: keeps what the registry changes, and brings in what
@@ -31,16 +40,20 @@ class RegistryStore {
   [[nodiscard]] Result<void> keep(const std::vector<RegistryChange>& changes);
 
   /// What others have written since the last time, already in `index`. A webhook that the policy
-  /// would refuse today is disabled, here alone. `invalid_registry_document` if a document cannot
-  /// be read: the store is damaged.
-  [[nodiscard]] Result<std::vector<RegistryChange>> catch_up(RegistryIndex& index,
-                                                             const AddressPolicy& policy);
+  /// would refuse today is disabled, here alone.
+  [[nodiscard]] Result<RegistryNews> catch_up(RegistryIndex& index, const AddressPolicy& policy);
 
-  [[nodiscard]] WebhookStore* store() const { return store_.get(); }
+  /// Whether a webhook is disabled by the policy of this process, and not in the store.
+  [[nodiscard]] bool disabled_here(const std::string& id) const {
+    return disabled_here_.count(id) > 0;
+  }
 
  private:
+  [[nodiscard]] Result<WebhookPtr> read(const StoredWebhook& stored, const AddressPolicy& policy);
+
   const std::shared_ptr<WebhookStore> store_;
   std::uint64_t version_ = 0;  ///< what `catch_up` has seen
+  std::unordered_set<std::string> disabled_here_;
 };
 
 }  // namespace hookline::detail

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <tuple>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "base/fail.hpp"
@@ -33,6 +34,9 @@ constexpr std::size_t kMaxPage = 1000;
 
 using Time = std::chrono::system_clock::time_point;
 using Changes = std::vector<detail::RegistryChange>;
+/// Of a webhook that was removed; 0 if there was none.
+using LastRevision = std::function<std::uint64_t(const std::string& id)>;
+using News = std::vector<detail::RegistryNews>;
 
 Time now();
 std::string make_id();
@@ -42,8 +46,9 @@ tl::unexpected<Error> invalid(const std::vector<std::string>& faults);
 void fill_in_ids(std::vector<Webhook>& webhooks);
 RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressPolicy& policy);
 RegistryIndex succeed(const RegistryIndex& before, const std::vector<Webhook>& webhooks,
-                      const detail::HashKey& key);
-WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at);
+                      const detail::HashKey& key, const LastRevision& last_revision);
+WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, std::uint64_t last_revision,
+                        Time at);
 WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason = {});
 bool is_same(const Webhook& a, const Webhook& b);
 tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current);
@@ -74,7 +79,7 @@ struct WebhookRegistry::State {
       WebhookPtr replaced = before.find(stored->id);
       if (stored == replaced) return Changes();
       after.put(stored);
-      return Changes{{stored->id, std::move(replaced), stored}};
+      return Changes{{stored->id, std::move(replaced), stored, stored->revision}};
     });
     if (!done) return tl::unexpected(std::move(done).error());
     return *stored;
@@ -85,7 +90,7 @@ struct WebhookRegistry::State {
   template <class Prepare>
   Result<void> change(Prepare&& prepare) {
     constexpr int kTries = 5;
-    std::vector<Changes> news;
+    News news;
     std::shared_ptr<const RegistryIndex> before;
     auto result = [&]() -> Result<void> {
       const std::lock_guard<std::mutex> lock(writer);
@@ -98,7 +103,7 @@ struct WebhookRegistry::State {
         if (done) {
           remember_removed(*changes);
           publish(std::move(after));
-          news.push_back(*std::move(changes));
+          news.push_back({*std::move(changes), {}});
           return {};
         }
         const bool outrun = done.error().code == ErrorCode::revision_conflict && tries < kTries;
@@ -106,13 +111,22 @@ struct WebhookRegistry::State {
         if (auto caught = catch_up(news); !caught) return caught;
       }
     }();
-    for (const Changes& changes : news) notify(changes);
+    notify(news);
     return result;
+  }
+
+  /// Brings in everything, and nothing that cannot be read is passed over.
+  Result<void> load() {
+    News news;
+    const std::lock_guard<std::mutex> lock(writer);
+    auto caught = catch_up(news);
+    if (caught && !news.front().faults.empty()) return tl::unexpected(news.front().faults.front());
+    return caught;
   }
 
   /// Brings in what other processes have changed.
   Result<void> refresh() {
-    std::vector<Changes> news;
+    News news;
     std::shared_ptr<const RegistryIndex> before;
     Result<void> result;
     {
@@ -120,19 +134,21 @@ struct WebhookRegistry::State {
       before = snapshot();
       result = catch_up(news);
     }
-    for (const Changes& changes : news) notify(changes);
+    notify(news);
+    if (!result) faults.notify(result.error());
     return result;
   }
 
   /// REQUIRES: the writers' lock.
-  Result<void> catch_up(std::vector<Changes>& news) {
+  Result<void> catch_up(News& news) {
     RegistryIndex after = *snapshot();
-    auto changes = kept.catch_up(after, policy);
-    if (!changes) return tl::unexpected(std::move(changes).error());
-    if (changes->empty()) return {};
-    remember_removed(*changes);
-    publish(std::move(after));
-    news.push_back(*std::move(changes));
+    auto caught = kept.catch_up(after, policy);
+    if (!caught) return tl::unexpected(std::move(caught).error());
+    if (!caught->changes.empty()) {
+      remember_removed(caught->changes);
+      publish(std::move(after));
+    }
+    news.push_back(*std::move(caught));
     return {};
   }
 
@@ -144,13 +160,28 @@ struct WebhookRegistry::State {
       if (change.after) {
         removed.erase(change.after->id);
       } else {
-        removed.insert(change.id);
+        removed[change.id] = change.revision;
       }
     }
   }
 
   void publish(RegistryIndex next) {
     std::atomic_store(&current, std::make_shared<const RegistryIndex>(std::move(next)));
+  }
+
+  /// Of a webhook of this id that was removed, or 0. One that comes in its place goes on from
+  /// there, so that what was ordered for the one before does not hit it.
+  [[nodiscard]] std::uint64_t last_revision(const std::string& id) const {
+    const std::lock_guard<std::mutex> lock(removed_mutex);
+    const auto earlier = removed.find(id);
+    return earlier == removed.end() ? 0 : earlier->second;
+  }
+
+  void notify(const News& news) const {
+    for (const detail::RegistryNews& each : news) {
+      notify(each.changes);
+      for (const Error& fault : each.faults) faults.notify(fault);
+    }
   }
 
   /// A webhook that has changed hands counts twice: it left one tenant and came to another.
@@ -167,10 +198,11 @@ struct WebhookRegistry::State {
   const AddressPolicy policy;
   const detail::HashKey key = random_key();
   detail::Listeners<const Webhook&> listeners;
+  detail::Listeners<const Error&> faults;
   std::mutex writer;
   mutable std::mutex removed_mutex;
-  std::unordered_set<std::string> removed;  ///< ids; of webhooks that are not there
-  detail::RegistryStore kept;               ///< under the writers' lock
+  std::unordered_map<std::string, std::uint64_t> removed;  ///< by id: the last revision
+  detail::RegistryStore kept;                              ///< under the writers' lock
   // Read and written through std::atomic_load and std::atomic_store only.
   std::shared_ptr<const RegistryIndex> current = std::make_shared<const RegistryIndex>(key);
   std::shared_ptr<void> subscription;  ///< to what other processes write; ends first
@@ -212,7 +244,7 @@ Result<std::unique_ptr<WebhookRegistry>> WebhookRegistry::open(std::shared_ptr<W
   // From here on nothing is missed: what is written while the rest is read is read again.
   state->subscription =
       shared.on_foreign_write([self = state.get()] { static_cast<void>(self->refresh()); });
-  if (auto loaded = state->refresh(); !loaded) return tl::unexpected(std::move(loaded).error());
+  if (auto loaded = state->load(); !loaded) return tl::unexpected(std::move(loaded).error());
   return std::unique_ptr<WebhookRegistry>(new WebhookRegistry(std::move(state)));
 }
 
@@ -227,7 +259,7 @@ Result<Webhook> WebhookRegistry::add(Webhook webhook) {
                   "id: {} is taken; update that webhook, or leave the id empty", webhook.id);
     }
     webhook.created_at = webhook.updated_at = now();
-    webhook.revision = 1;
+    webhook.revision = state_->last_revision(webhook.id) + 1;
     return std::make_shared<const Webhook>(webhook);
   });
 }
@@ -260,7 +292,8 @@ Result<void> WebhookRegistry::remove(std::string_view id) {
     if (!removed) return not_found(id);
     after.remove(removed->id);
     std::string removed_id = removed->id;
-    return Changes{{std::move(removed_id), std::move(removed), nullptr}};
+    const std::uint64_t revision = removed->revision;
+    return Changes{{std::move(removed_id), std::move(removed), nullptr, revision}};
   });
 }
 
@@ -270,7 +303,8 @@ Result<Webhook> WebhookRegistry::disable(std::string_view id, std::string reason
     const WebhookPtr current = before.find(id);
     if (!current) return not_found(id);
     if (revision && *revision != current->revision) return outdated(*revision, *current);
-    if (current->state == WebhookState::disabled) return current;
+    const bool stored = !state_->kept.disabled_here(current->id);
+    if (current->state == WebhookState::disabled && stored) return current;
     return in_state(*current, WebhookState::disabled, detail::fit_reason(reason));
   });
 }
@@ -336,7 +370,8 @@ Result<RegistryLoadReport> WebhookRegistry::load_json(std::string_view json) {
   RegistryLoadReport report = disable_faulty(*webhooks, state_->policy);
 
   auto done = state_->change([&](const RegistryIndex& before, RegistryIndex& after) {
-    after = succeed(before, *webhooks, state_->key);
+    after = succeed(before, *webhooks, state_->key,
+                    [&](const std::string& id) { return state_->last_revision(id); });
     return Result<Changes>(changes(before, after));
   });
   if (!done) return tl::unexpected(std::move(done).error());
@@ -348,6 +383,10 @@ const AddressPolicy& WebhookRegistry::address_policy() const { return state_->po
 std::shared_ptr<void> WebhookRegistry::on_change(
     std::function<void(const Webhook& webhook)> changed) {
   return changed ? state_->listeners.add(std::move(changed)) : nullptr;
+}
+
+std::shared_ptr<void> WebhookRegistry::on_fault(std::function<void(const Error& fault)> heard) {
+  return heard ? state_->faults.add(std::move(heard)) : nullptr;
 }
 
 namespace {
@@ -395,11 +434,13 @@ RegistryLoadReport disable_faulty(std::vector<Webhook>& webhooks, const AddressP
 
 /// The registry that a document replaces another one by.
 RegistryIndex succeed(const RegistryIndex& before, const std::vector<Webhook>& webhooks,
-                      const detail::HashKey& key) {
+                      const detail::HashKey& key, const LastRevision& last_revision) {
   RegistryIndex after(key);
   const Time at = now();
   for (const Webhook& webhook : webhooks) {
-    after.put(with_history(webhook, before.find(webhook.id), at));
+    const WebhookPtr current = before.find(webhook.id);
+    const std::uint64_t last = current ? current->revision : last_revision(webhook.id);
+    after.put(with_history(webhook, current, last, at));
   }
   return after;
 }
@@ -407,16 +448,16 @@ RegistryIndex succeed(const RegistryIndex& before, const std::vector<Webhook>& w
 /// What the document left out of a webhook's history is taken over. One that the document does not
 /// change stays the very same object; the revision of one that it does change grows whatever the
 /// document says, so that an editor who read the webhook before the load is told.
-WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, Time at) {
+WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, std::uint64_t last_revision,
+                        Time at) {
   const bool undated = webhook.updated_at == detail::kNoTime;
   if (undated) webhook.updated_at = current ? current->updated_at : at;
   if (webhook.created_at == detail::kNoTime)
     webhook.created_at = current ? current->created_at : at;
-  const std::uint64_t revision = current ? current->revision : 0;
-  if (current && webhook.revision <= revision && is_same(webhook, *current)) return current;
+  if (current && webhook.revision <= last_revision && is_same(webhook, *current)) return current;
 
   if (undated) webhook.updated_at = at;
-  webhook.revision = std::max(webhook.revision, revision + 1);
+  webhook.revision = std::max(webhook.revision, last_revision + 1);
   return std::make_shared<const Webhook>(std::move(webhook));
 }
 
@@ -460,10 +501,12 @@ Changes changes(const RegistryIndex& before, const RegistryIndex& after) {
   Changes changed;
   after.visit_all([&](const WebhookPtr& webhook) {
     WebhookPtr earlier = before.find(webhook->id);
-    if (earlier != webhook) changed.push_back({webhook->id, std::move(earlier), webhook});
+    if (earlier == webhook) return;
+    changed.push_back({webhook->id, std::move(earlier), webhook, webhook->revision});
   });
   before.visit_all([&](const WebhookPtr& webhook) {
-    if (!after.find(webhook->id)) changed.push_back({webhook->id, webhook, nullptr});
+    if (after.find(webhook->id)) return;
+    changed.push_back({webhook->id, webhook, nullptr, webhook->revision});
   });
   return changed;
 }

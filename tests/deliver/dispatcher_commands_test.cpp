@@ -1,9 +1,11 @@
 // What an operator can ask of the deliveries that are there.
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <thread>
 
 #include "catch.hpp"
+#include "fakes/failing_store.hpp"
 #include "fakes/samples.hpp"
 #include "hookline/dispatcher.hpp"
 #include "hookline/memory_store.hpp"
@@ -27,6 +29,49 @@ DeliveryQuery only(DeliveryId id) {
   query.id = id;
   return query;
 }
+
+/// A store whose rounds wait until they may begin.
+class GatedStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+  Result<StoreReply> exchange(const StoreWork& work) override {
+    std::unique_lock lock(mutex_);
+    waits_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+    lock.unlock();
+    return inner().exchange(work);
+  }
+  Result<void> set_paused(bool paused) override {
+    auto set = inner().set_paused(paused);
+    const std::lock_guard lock(mutex_);
+    paused_ = paused;
+    changed_.notify_all();
+    return set;
+  }
+  void set_open(bool open) {
+    const std::lock_guard lock(mutex_);
+    open_ = open;
+    waits_ = false;
+    changed_.notify_all();
+  }
+  void wait_for_round() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waits_; });
+  }
+  void wait_for_pause() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return paused_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = true;
+  bool waits_ = false;
+  bool paused_ = false;
+};
 
 Import import_of_tenant(const std::string& tenant, const std::string& id) {
   Import import = completed_import(id);
@@ -267,4 +312,85 @@ TEST_CASE("What is older than its retention goes, and what waits too long is dis
         "waited longer than retention allows");
   bench.clock->advance(24h * 31);
   CHECK(counts_become(0, 0));
+}
+
+TEST_CASE("What was stored though nobody could tell is delivered all the same") {
+  const auto store = std::make_shared<FailingStore>(std::make_shared<MemoryStore>());
+  DispatcherOptions options;
+  options.store = store;
+  Bench bench(options);
+  SECTION("an import that waits for its turn") {
+    Webhook webhook = webhook_to();
+    webhook.ordering = Ordering::fifo;
+    bench.add(webhook);
+    store->unknown = true;
+    const auto refused = bench.dispatcher->dispatch(completed_import());
+    CHECK(refused.error().code == ErrorCode::commit_unknown);
+    CHECK(bench.transport->wait_for_requests(1, kPatience));
+  }
+  SECTION("one that was to go out at once, when its lease has ended") {
+    bench.add(webhook_to());
+    REQUIRE(bench.dispatcher->dispatch(completed_import("1")));
+    REQUIRE(bench.dispatcher->flush(kPatience));
+    store->unknown = true;
+    CHECK_FALSE(bench.dispatcher->dispatch(completed_import("2")));
+    bench.clock->advance(80s);
+    CHECK_FALSE(bench.transport->wait_for_requests(2, 50ms));
+    bool sent = false;
+    for (int tries = 0; tries < 200 && !sent; ++tries) {
+      bench.clock->advance(1s);
+      sent = bench.transport->wait_for_requests(2, 50ms);
+    }
+    CHECK(sent);
+  }
+  SECTION("a replay") {
+    bench.add(webhook_to());
+    REQUIRE(bench.dispatcher->dispatch(completed_import()));
+    REQUIRE(bench.dispatcher->flush(kPatience));
+    store->unknown = true;
+    const auto refused = bench.dispatcher->replay(bench.only_delivery().id);
+    CHECK(refused.error().code == ErrorCode::commit_unknown);
+    CHECK(bench.transport->wait_for_requests(2, kPatience));
+  }
+  SECTION("a pause") {
+    bench.add(webhook_to());
+    store->unknown = true;
+    CHECK_FALSE(bench.dispatcher->pause());
+    store->unknown = false;
+    while (!bench.dispatcher->stats()->paused) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("When a pause returns, what had been ordered before it is out") {
+  const auto store = std::make_shared<GatedStore>(std::make_shared<MemoryStore>());
+  std::promise<void> go_on;
+  std::promise<void> sending;
+  std::atomic<int> sent{0};
+  DispatcherOptions options;
+  options.store = store;
+  options.transport = std::make_shared<testing::FunctionTransport>(
+      [&, released = go_on.get_future().share()](const HttpRequest&, auto completion) {
+        if (++sent == 2) {
+          sending.set_value();
+          released.wait();
+        }
+        completion(testing::status(200));
+      });
+  Bench bench(options);
+  bench.add(webhook_to());
+  REQUIRE(bench.dispatcher->dispatch(completed_import("1")));
+  REQUIRE(bench.dispatcher->flush(kPatience));
+  // A round is under way while a request is being sent.
+  store->set_open(false);
+  REQUIRE(bench.dispatcher->resume());
+  store->wait_for_round();
+  REQUIRE(bench.dispatcher->dispatch(completed_import("2")));
+  REQUIRE(sending.get_future().wait_for(kPatience) == std::future_status::ready);
+  auto paused = std::async(std::launch::async, [&] { return bench.dispatcher->pause(); });
+  store->wait_for_pause();
+  store->set_open(true);
+  while (!bench.dispatcher->stats()->paused) std::this_thread::yield();
+  CHECK(paused.wait_for(100ms) == std::future_status::timeout);
+  go_on.set_value();
+  CHECK(paused.get());
 }

@@ -6,64 +6,63 @@
 #include <utility>
 #include <vector>
 
-#include "hookline/delivery_store.hpp"
+#include "fakes/forwarding_store.hpp"
 
 namespace hookline::fakes {
 
-/// Another store, whose writes fail for as long as a test says.
-class FailingStore final : public DeliveryStore {
+/// Another store, whose writes fail for as long as a test says: before they have taken place, or
+/// after, which their caller is told as unknown.
+class FailingStore final : public ForwardingStore {
  public:
-  explicit FailingStore(std::shared_ptr<DeliveryStore> store) : store_(std::move(store)) {}
+  using ForwardingStore::ForwardingStore;
 
   std::atomic<bool> failing{false};
+  std::atomic<bool> unknown{false};
 
   std::vector<Result<AppendedEvent>> append(std::vector<NewEvent> events,
                                             const Quotas& quotas) override {
-    if (failing) return {events.size(), Result<AppendedEvent>(disk_error())};
-    return store_->append(std::move(events), quotas);
+    const std::size_t count = events.size();
+    if (failing) return {count, Result<AppendedEvent>(disk_error())};
+    auto results = inner().append(std::move(events), quotas);
+    if (unknown) return {count, Result<AppendedEvent>(unknown_error())};
+    return results;
   }
   Result<StoreReply> exchange(const StoreWork& work) override {
-    return failing ? Result<StoreReply>(disk_error()) : store_->exchange(work);
+    return failing ? Result<StoreReply>(disk_error()) : inner().exchange(work);
   }
   Result<Delivery> replay(DeliveryId id, const Moment& now) override {
-    return failing ? Result<Delivery>(disk_error()) : store_->replay(id, now);
+    return write<Delivery>([&] { return inner().replay(id, now); });
   }
   Result<StoreBite> recover(const RecoverQuery& query, const Moment& now) override {
-    return failing ? Result<StoreBite>(disk_error()) : store_->recover(query, now);
+    return write<StoreBite>([&] { return inner().recover(query, now); });
   }
   Result<StoreBite> discard(const DeliveryQuery& query, const std::string& reason,
                             const Moment& now) override {
-    return failing ? Result<StoreBite>(disk_error()) : store_->discard(query, reason, now);
+    return write<StoreBite>([&] { return inner().discard(query, reason, now); });
   }
   Result<StoreBite> erase(const EraseQuery& query, std::size_t limit) override {
-    return failing ? Result<StoreBite>(disk_error()) : store_->erase(query, limit);
+    return write<StoreBite>([&] { return inner().erase(query, limit); });
   }
   Result<void> set_paused(bool paused) override {
-    return failing ? Result<void>(disk_error()) : store_->set_paused(paused);
+    return write<void>([&] { return inner().set_paused(paused); });
   }
-  Result<Delivery> find(DeliveryId id) const override { return store_->find(id); }
-  Result<DeliveryPage> list(const DeliveryQuery& query) const override {
-    return store_->list(query);
-  }
-  Result<std::vector<Attempt>> attempts(DeliveryId id) const override {
-    return store_->attempts(id);
-  }
-  Result<LanePage> lanes(const LaneQuery& query) const override { return store_->lanes(query); }
-  Result<DeliveryCounts> counts(const std::optional<std::string>& tenant) const override {
-    return store_->counts(tenant);
-  }
-  Result<bool> has_unfinished(DeliveryId up_to) const override {
-    return store_->has_unfinished(up_to);
-  }
-  Result<DeliveryId> newest() const override { return store_->newest(); }
-  Result<DueTime> last_time() const override { return store_->last_time(); }
 
  private:
+  template <class T, class Call>
+  Result<T> write(Call call) {
+    if (failing) return disk_error();
+    Result<T> result = call();
+    if (unknown) return unknown_error();
+    return result;
+  }
+
   static tl::unexpected<Error> disk_error() {
     return tl::unexpected<Error>(Error{ErrorCode::store_failed, "store: the disk is gone"});
   }
-
-  const std::shared_ptr<DeliveryStore> store_;
+  static tl::unexpected<Error> unknown_error() {
+    return tl::unexpected<Error>(
+        Error{ErrorCode::commit_unknown, "store: the disk failed under the commit"});
+  }
 };
 
 }  // namespace hookline::fakes

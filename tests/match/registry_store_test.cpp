@@ -1,5 +1,6 @@
 // A registry and the store that it lives in, with a store that a test holds in its hands.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -14,6 +15,7 @@ namespace {
 class SharedWebhooks final : public WebhookStore {
  public:
   Result<WebhookChanges> changes(std::uint64_t since) const override {
+    if (failing) return tl::unexpected<Error>(Error{ErrorCode::store_failed, "store: no disk"});
     WebhookChanges changes;
     changes.version = version_;
     for (const auto& [id, row] : rows_) {
@@ -37,6 +39,17 @@ class SharedWebhooks final : public WebhookStore {
     listeners_.push_back(std::move(changed));
     return std::make_shared<int>();
   }
+
+  /// What stands there of a webhook becomes this, as if somebody else had written it.
+  void overwrite(const std::string& id, std::string document) {
+    Row& row = rows_[id];
+    row.webhook.id = id;
+    ++row.webhook.revision;
+    row.webhook.document = std::move(document);
+    row.version = ++version_;
+  }
+
+  std::atomic<bool> failing{false};
 
   void tell() const {
     for (const auto& changed : listeners_) changed();
@@ -72,4 +85,86 @@ TEST_CASE("A webhook that was removed and added anew elsewhere is seen as the ne
   REQUIRE(other->add(webhook_to("https://new.example.com/")));
   store->tell();
   CHECK(one->get("crm")->url == "https://new.example.com/");
+}
+
+TEST_CASE("A webhook that comes back under its id goes on with the revision of the one before") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  const auto one = WebhookRegistry::open(store).value();
+  const auto other = WebhookRegistry::open(store).value();
+  const Webhook first = one->add(webhook_to("https://old.example.com/")).value();
+  CHECK(first.revision == 1);
+  REQUIRE(one->remove("crm"));
+  SECTION("by add") { CHECK(one->add(webhook_to("https://new.example.com/"))->revision == 2); }
+  SECTION("by add, in another process") {
+    store->tell();
+    CHECK(other->add(webhook_to("https://new.example.com/"))->revision == 2);
+  }
+  SECTION("by load") {
+    REQUIRE(one->load_json(
+        R"({"version":1,"webhooks":[{"id":"crm","url":"https://new.example.com/","all_imports":true}]})"));
+    CHECK(one->get("crm")->revision == 2);
+  }
+  // What was ordered for the first one does not hit the second.
+  store->tell();
+  CHECK(one->disable("crm", "410 Gone", first.revision).error().code ==
+        ErrorCode::revision_conflict);
+}
+
+TEST_CASE("A webhook that cannot be read stays as it was, and is told of; others come in") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  const auto one = WebhookRegistry::open(store).value();
+  const auto other = WebhookRegistry::open(store).value();
+  std::vector<Error> faults;
+  const auto handle = other->on_fault([&](const Error& fault) { faults.push_back(fault); });
+  REQUIRE(one->add(webhook_to("https://old.example.com/")));
+  store->tell();
+  CHECK(faults.empty());
+
+  store->overwrite("crm", "{damaged");
+  Webhook second = webhook_to("https://second.example.com/");
+  second.id = "zoo";
+  REQUIRE(one->add(second));
+  store->tell();
+  CHECK(other->get("crm")->url == "https://old.example.com/");
+  CHECK(other->get("zoo"));
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].code == ErrorCode::invalid_registry_document);
+  CHECK(faults[0].message.find("webhook \"crm\"") == 0);
+
+  const auto late = WebhookRegistry::open(store);
+  CHECK(late.error().code == ErrorCode::invalid_registry_document);
+}
+
+TEST_CASE("A store that fails while others write is told of, and caught up with later") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  const auto one = WebhookRegistry::open(store).value();
+  const auto other = WebhookRegistry::open(store).value();
+  std::vector<ErrorCode> faults;
+  const auto handle = other->on_fault([&](const Error& fault) { faults.push_back(fault.code); });
+  REQUIRE(one->add(webhook_to("https://old.example.com/")));
+  store->failing = true;
+  store->tell();
+  CHECK(faults == std::vector<ErrorCode>{ErrorCode::store_failed});
+  CHECK_FALSE(other->get("crm"));
+  store->failing = false;
+  store->tell();
+  CHECK(other->get("crm"));
+}
+
+TEST_CASE("A webhook that only this process's policy has disabled can be disabled for all") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  AddressPolicyOptions open;
+  open.allow_http = true;
+  const auto lax = WebhookRegistry::open(store, AddressPolicy::create(open).value()).value();
+  const auto strict = WebhookRegistry::open(store).value();
+  REQUIRE(lax->add(webhook_to("http://old.example.com/")));
+  store->tell();
+  CHECK(strict->get("crm")->state == WebhookState::disabled);
+  CHECK(lax->get("crm")->state == WebhookState::enabled);
+  REQUIRE(strict->disable("crm", "by the operator"));
+  store->tell();
+  CHECK(lax->get("crm")->state == WebhookState::disabled);
+  CHECK(lax->get("crm")->disabled_reason == "by the operator");
+  const std::uint64_t revision = strict->get("crm")->revision;
+  CHECK(strict->disable("crm", "again")->revision == revision);
 }
