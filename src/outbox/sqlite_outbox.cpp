@@ -91,9 +91,11 @@ Result<std::string> SqliteOutbox::insert_sql(const Import& import, std::string_v
 class SqliteOutbox::Mover {
  public:
   Mover(std::unique_ptr<detail::OutboxTable> table, Dispatcher& dispatcher)
-      : table_(std::move(table)), dispatcher_(dispatcher), watch_(table_->watched_file(), [this] {
+      : table_(std::move(table)),
+        dispatcher_(dispatcher),
+        watch_(table_->watched_file(), "", [this] {
           const std::lock_guard lock(table_mutex_);
-          return detail::SqliteSight{table_->version(), false, false};
+          return detail::SqliteSight{table_->version(), {}};
         }) {}
 
   Mover(const Mover&) = delete;

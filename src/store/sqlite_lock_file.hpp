@@ -9,6 +9,11 @@
 
 namespace hookline::detail {
 
+/// Where the lock file of a database stands.
+[[nodiscard]] inline std::string lock_path(const std::string& database) {
+  return database + ".lock";
+}
+
 /// The file beside a database whose bytes are locked, never written.
 ///
 /// - One byte is the right to write or checkpoint: SQLite before 3.51.3 can damage a log when two

@@ -33,7 +33,7 @@ struct SqliteStore::State {
         group([this](const detail::GroupCommit::Jobs& jobs) { writer->commit(jobs); },
               [this] { writer->tidy(); }),
         reader(options.path, options.busy_timeout),
-        watch(options.path + "-wal", [this] {
+        watch(options.path + "-wal", detail::lock_path(options.path), [this] {
           detail::SqliteSight sight;
           group.run_alone([&] { sight = writer->look(); });
           return sight;

@@ -5,6 +5,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,18 +16,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The log is written to before a commit is there to be seen, so that one look can be too early:
-/// others follow until there is news, or for two seconds. A file that is written to all the time
-/// does not keep the thread busy.
+/// The log is written to before a commit is there to be seen, and a file is closed before its locks
+/// are free, so that one look can be too early: others follow until there is news, or for two
+/// seconds. A file that is written to all the time does not keep the thread busy.
 constexpr milliseconds kBetweenLooks{100};
 constexpr int kLooks = 20;
-constexpr milliseconds kInCompany{500};
 constexpr milliseconds kWithoutEvents{500};
 
 }  // namespace
 
-SqliteWatch::SqliteWatch(std::string log_path, std::function<SqliteSight()> look)
-    : log_path_(std::move(log_path)), look_(std::move(look)) {}
+SqliteWatch::SqliteWatch(std::string log_path, std::string lock_path,
+                         std::function<SqliteSight()> look)
+    : log_path_(std::move(log_path)), lock_path_(std::move(lock_path)), look_(std::move(look)) {}
 
 SqliteWatch::~SqliteWatch() {
   if (thread_.joinable()) {
@@ -53,10 +54,10 @@ void SqliteWatch::abandon() {
 /// What is written from here on is noticed.
 bool SqliteWatch::start() {
   if (thread_.joinable()) return true;
-  end_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (end_ < 0) end_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (end_ < 0) return false;
-  events_ = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  watch_log();
+  if (events_ < 0) events_ = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  watch_files();
   last_ = look_();
   auto thread = start_thread("hookline-watch", [this] { run(); });
   if (!thread) return false;
@@ -64,19 +65,27 @@ bool SqliteWatch::start() {
   return true;
 }
 
-void SqliteWatch::watch_log() {
-  if (events_ < 0 || log_watch_ >= 0) return;
-  log_watch_ = ::inotify_add_watch(events_, log_path_.c_str(), IN_MODIFY | IN_DELETE_SELF);
+void SqliteWatch::watch_files() {
+  if (events_ < 0) return;
+  if (log_watch_ < 0) {
+    log_watch_ = ::inotify_add_watch(events_, log_path_.c_str(), IN_MODIFY | IN_DELETE_SELF);
+  }
+  if (lock_watch_ < 0 && !lock_path_.empty()) {
+    lock_watch_ = ::inotify_add_watch(events_, lock_path_.c_str(), IN_CLOSE_WRITE);
+  }
+}
+
+bool SqliteWatch::sees_everything() const {
+  return log_watch_ >= 0 && (lock_watch_ >= 0 || lock_path_.empty());
 }
 
 void SqliteWatch::run() {
   for (;;) {
     std::optional<milliseconds> timeout;
-    if (last_.company) timeout = kInCompany;
-    if (log_watch_ < 0) timeout = kWithoutEvents;
+    if (!sees_everything()) timeout = kWithoutEvents;
     if (wait(timeout, true)) return;
     read_events();
-    watch_log();
+    watch_files();
     for (int looks = kLooks; looks > 0 && !look_around(); --looks) {
       if (wait(kBetweenLooks, false)) return;
     }
@@ -85,9 +94,11 @@ void SqliteWatch::run() {
 }
 
 bool SqliteWatch::look_around() {
-  const SqliteSight now = look_();
-  const bool news = now.version != last_.version || now.deaths;
-  last_ = now;
+  SqliteSight now = look_();
+  const bool death =
+      !std::includes(last_.dead.begin(), last_.dead.end(), now.dead.begin(), now.dead.end());
+  const bool news = death || now.version != last_.version;
+  last_ = std::move(now);
   if (news) listeners_.notify();
   return news;
 }
@@ -109,8 +120,10 @@ void SqliteWatch::read_events() {
     if (size <= 0) return;
     for (ssize_t at = 0; at < size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-      // The log was removed: another one comes with the next connection.
-      if ((event->mask & IN_IGNORED) != 0) log_watch_ = -1;
+      // The file was removed: another one comes with the next connection.
+      if ((event->mask & IN_IGNORED) != 0) {
+        (event->wd == log_watch_ ? log_watch_ : lock_watch_) = -1;
+      }
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
   }

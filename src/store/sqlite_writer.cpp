@@ -51,7 +51,7 @@ void sync_folder(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(Options options) {
-  auto lock = SqliteLockFile::open(options.path + ".lock");
+  auto lock = SqliteLockFile::open(lock_path(options.path));
   if (!lock) return tl::unexpected(std::move(lock.error()));
   std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(options), *std::move(lock)));
   const WriteLock right(*writer->lock_, writer->options_.busy_timeout);
@@ -198,7 +198,8 @@ Result<void> SqliteWriter::clear_traces() {
 
 std::vector<std::int64_t> SqliteWriter::dead_instances() const {
   std::vector<std::int64_t> dead;
-  SqliteRows rows = db_->query("SELECT number FROM instance WHERE number<>?1", instance_);
+  SqliteRows rows =
+      db_->query("SELECT number FROM instance WHERE number<>?1 ORDER BY number", instance_);
   while (rows.next()) {
     if (!lock_->is_alive(rows.integer(0))) dead.push_back(rows.integer(0));
   }
@@ -210,9 +211,7 @@ SqliteSight SqliteWriter::look() {
   SqliteSight sight;
   if (!db_) return sight;
   sight.version = db_->value("PRAGMA data_version");
-  sight.company =
-      db_->value("SELECT 1 FROM instance WHERE number<>?1 LIMIT 1", instance_).has_value();
-  if (sight.company) sight.deaths = !dead_instances().empty();
+  sight.dead = dead_instances();
   db_->clear_failure();  // the next transaction will meet it again
   return sight;
 }

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <set>
 #include <string>
 #include <thread>
@@ -114,6 +116,24 @@ TEST_CASE("When a process is killed the others take over without waiting for a c
   const Shelf shelf(file.open());
   CHECK(shelf.list(10, 100) == std::vector<LaneKey>{lane("b")});
   CHECK(shelf.list(10, 1'100) == std::vector<LaneKey>{lane("a")});
+}
+
+/// A process that only takes commands never takes over: the dead neighbour stays in the file.
+TEST_CASE("The death of another process is told within a second, and once") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  std::atomic<int> told{0};
+  std::unique_ptr<Shelf> neighbour;
+  const pid_t child = in_child([&] { neighbour = std::make_unique<Shelf>(file.open()); });
+  const auto handle = shelf.store->on_foreign_write([&] { ++told; });
+  REQUIRE(handle);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  CHECK(told == 0);
+  end_child(child);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'000));
+  CHECK(told == 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+  CHECK(told == 1);
 }
 
 TEST_CASE("A forked process gets an error from a store that it has inherited, not a hang") {
