@@ -247,6 +247,7 @@ class DeliveryCore {
   std::unordered_set<std::string> passed_over_;
   std::optional<DueTime> poll_at_;
   std::optional<DueTime> prune_at_;
+  DueTime next_pruning_ = DueTime::min();  ///< not before that
   bool look_ = true;  ///< a round is wanted even if there is nothing to do in it
 
   // The round that is under way, or has failed and is to be tried again.

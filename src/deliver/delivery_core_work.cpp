@@ -221,9 +221,12 @@ void DeliveryCore::exchanged(Result<StoreReply> reply, const Moment& now) {
 
 void DeliveryCore::plan_pruning(const StoreReply& reply) {
   prune_at_ = reply.next_prune;
-  if (!prune_at_ || work_.prune == 0) return;
-  const bool behind = *prune_at_ <= work_.now;
-  prune_at_ = std::max(*prune_at_, work_.now + (behind ? kNextBite : kNextPruning));
+  if (!prune_at_) return;
+  if (work_.prune > 0) {
+    const bool behind = *prune_at_ <= work_.now;
+    next_pruning_ = work_.now + (behind ? kNextBite : kNextPruning);
+  }
+  prune_at_ = std::max(*prune_at_, next_pruning_);
 }
 
 /// Nothing of the round has taken place: everything is put back and tried again after a pause.

@@ -420,3 +420,18 @@ TEST_CASE("A webhook that could not be disabled goes on, and has been failing as
   CHECK_FALSE(next.work->holds[0].fresh);
   CHECK(started.accept(2, kLane));
 }
+
+TEST_CASE("Pruning keeps its pauses however many rounds of other work there are") {
+  Started started;
+  std::vector<std::int64_t> pruned;
+  for (std::int64_t now = 1; now < 130'000; ++now) {
+    started.core.look();
+    const Orders orders = started.core.advance(at(now));
+    REQUIRE(orders.work);
+    if (orders.work->prune > 0) pruned.push_back(now);
+    StoreReply reply;
+    reply.next_prune = at(orders.work->prune > 0 ? now + 1 : now).due;  // there is always more
+    started.core.exchanged(reply, at(now));
+  }
+  CHECK(pruned == std::vector<std::int64_t>{2, 60'002, 120'002});
+}
