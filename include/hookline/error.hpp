@@ -37,7 +37,9 @@ enum class ErrorCode : int {
   invalid_timestamp = 402,
   timestamp_too_old = 403,
   timestamp_too_new = 404,
-  invalid_signature = 405,  ///< the header is malformed, or no signature in it matches
+  invalid_signature = 405,    ///< the header is malformed, or no signature in it matches
+  invalid_sealing_key = 406,  ///< a key for webhooks at rest cannot be used
+  sealing_key_missing = 407,  ///< a webhook is sealed with a key that was not given
 
   // The store.
   store_full = 500,    ///< accepting more would go over the store's limits

@@ -20,6 +20,7 @@
 #include "hookline/quotas.hpp"
 #include "hookline/result.hpp"
 #include "hookline/retention.hpp"
+#include "hookline/sealed_webhooks.hpp"
 #include "hookline/secret.hpp"
 #include "hookline/signer.hpp"
 #include "hookline/sqlite_outbox.hpp"

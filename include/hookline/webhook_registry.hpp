@@ -54,7 +54,8 @@ class HOOKLINE_API WebhookRegistry {
   /// A registry that lives in a store: what `add`, `update` and the other functions have changed is
   /// durable when they return, and what other processes change is seen here within a second. A
   /// webhook that the policy would refuse today is disabled here, with the reason. The store is
-  /// shared. `store_failed`, `invalid_registry_document` if the store is damaged.
+  /// shared. `store_failed`, `invalid_registry_document` if the store is damaged, and what
+  /// `SealedWebhooks` says of what it cannot open.
   [[nodiscard]] static Result<std::unique_ptr<WebhookRegistry>> open(
       std::shared_ptr<WebhookStore> store, AddressPolicy policy = {});
   WebhookRegistry(const WebhookRegistry&) = delete;
@@ -124,9 +125,9 @@ class HOOKLINE_API WebhookRegistry {
       std::function<void(const Webhook& webhook)> changed);
 
   /// Calls `heard` when what other processes have changed cannot be brought in: `store_failed` (it
-  /// is tried again with the next change, here or there), or `invalid_registry_document` for a
-  /// webhook that cannot be read, which stays as it was. Otherwise as `on_change`. A dispatcher
-  /// brings both to its `Logger`.
+  /// is tried again with the next change, here or there), or, for a webhook that cannot be read and
+  /// stays as it was, `invalid_registry_document` or `sealing_key_missing`. Otherwise as
+  /// `on_change`. A dispatcher brings them to its `Logger`.
   [[nodiscard]] std::shared_ptr<void> on_fault(std::function<void(const Error& fault)> heard);
 
  private:

@@ -3,20 +3,23 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hookline/export.hpp"
 #include "hookline/result.hpp"
+#include "hookline/secret.hpp"
 
 namespace hookline {
 
-/// A webhook as a `WebhookStore` keeps it. What stands in the document is the registry's business;
-/// it holds secrets.
+/// A webhook as a `WebhookStore` keeps it. What stands in the document is the registry's business.
 struct StoredWebhook {
   std::string id;
-  std::uint64_t revision = 0;
-  std::string document;  ///< empty: it was removed
+  std::uint64_t revision = 0;  ///< of one that was removed: the last one
+  Secret document;             ///< empty: it was removed
+  /// Why the document cannot be read, though there is one: the registry tells it (`on_fault`).
+  std::optional<Error> fault;
 };
 
 /// A change that takes place only if nobody else has made one meanwhile.

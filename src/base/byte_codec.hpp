@@ -62,6 +62,8 @@ class ByteReader {
     if (number() == 0) return std::nullopt;
     return text();
   }
+  /// What has not been read yet.
+  [[nodiscard]] std::string_view rest() const { return rest_; }
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool complete() const { return ok_ && rest_.empty(); }
 

@@ -46,6 +46,10 @@ std::string_view to_string(ErrorCode code) {
       return "timestamp_too_new";
     case ErrorCode::invalid_signature:
       return "invalid_signature";
+    case ErrorCode::invalid_sealing_key:
+      return "invalid_sealing_key";
+    case ErrorCode::sealing_key_missing:
+      return "sealing_key_missing";
     case ErrorCode::store_full:
       return "store_full";
     case ErrorCode::store_failed:

@@ -56,8 +56,8 @@ inline constexpr std::chrono::system_clock::time_point kNoTime =
     std::chrono::system_clock::time_point::min();
 
 [[nodiscard]] std::string write_registry(const RegistryIndex& index, Secrets secrets);
-/// The document of a registry with this webhook alone.
-[[nodiscard]] std::string write_webhook(const Webhook& webhook, Secrets secrets);
+/// The document of a registry with this webhook alone, secrets revealed.
+[[nodiscard]] Secret write_webhook(const Webhook& webhook);
 
 /// The webhooks in the order of the document, no two with one id. `invalid_registry_document`.
 [[nodiscard]] Result<std::vector<Webhook>> read_registry(std::string_view json);

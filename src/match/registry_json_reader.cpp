@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 
@@ -15,11 +14,12 @@
 #include "base/utf8.hpp"
 #include "match/registry_json.hpp"
 #include "match/webhook_check.hpp"
+#include "match/wiped_json.hpp"
 
 namespace hookline::detail {
 namespace {
 
-using Json = rapidjson::Value;
+using Json = WipedDocument::ValueType;
 
 constexpr std::uint32_t kVersion = 1;
 
@@ -54,7 +54,7 @@ struct Document {
   std::vector<Webhook> webhooks;
 };
 
-Result<void> parse(std::string_view json, rapidjson::Document& document);
+Result<void> parse(std::string_view json, WipedDocument& document);
 Result<void> check_ids(const std::vector<Webhook>& webhooks);
 
 // One `read` for each type that stands in the document.
@@ -145,7 +145,7 @@ Result<void> read_object(const Json& value, const Place& at,
 }  // namespace
 
 Result<std::vector<Webhook>> read_registry(std::string_view json) {
-  rapidjson::Document parsed;
+  WipedDocument parsed;
   Document document;
   auto done = parse(json, parsed);
   if (done) done = read(parsed, Place(), document);
@@ -159,7 +159,7 @@ namespace {
 /// RapidJSON 1.1.0 takes a NUL for the end and skips a byte order mark; both are refused here.
 /// Parsing is iterative, so that depth costs no stack. Numbers are not parsed with full precision,
 /// which crashes on some.
-Result<void> parse(std::string_view json, rapidjson::Document& document) {
+Result<void> parse(std::string_view json, WipedDocument& document) {
   const Place root;
   if (json.substr(0, 3) == "\xef\xbb\xbf") {
     return root.fail("begins with a byte order mark; save it as UTF-8 without one");

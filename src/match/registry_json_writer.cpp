@@ -6,6 +6,7 @@
 
 #include "base/iso8601.hpp"
 #include "base/utf8.hpp"
+#include "base/wiped.hpp"
 #include "match/registry_json.hpp"
 #include "match/webhook_check.hpp"
 
@@ -16,12 +17,12 @@ namespace {
 class StringStream {
  public:
   using Ch = char;
-  explicit StringStream(std::string& out) : out_(out) {}
+  explicit StringStream(WipedText& out) : out_(out) {}
   void Put(char c) { out_.push_back(c); }
   void Flush() {}
 
  private:
-  std::string& out_;
+  WipedText& out_;
 };
 
 /// The registry's own times, which are never outside the years that have four digits.
@@ -32,7 +33,7 @@ std::string time_text(std::chrono::system_clock::time_point time) {
 
 class RegistryWriter {
  public:
-  RegistryWriter(std::string& out, Secrets secrets)
+  RegistryWriter(WipedText& out, Secrets secrets)
       : stream_(out), writer_(stream_), secrets_(secrets) {}
 
   /// `visit_all` calls what it is given with each webhook.
@@ -168,17 +169,17 @@ class RegistryWriter {
 }  // namespace
 
 std::string write_registry(const RegistryIndex& index, Secrets secrets) {
-  std::string out;
+  WipedText out;
   RegistryWriter(out, secrets).write_document([&](auto&& write) {
     index.visit_all([&](const WebhookPtr& webhook) { write(*webhook); });
   });
-  return out;
+  return {out.data(), out.size()};
 }
 
-std::string write_webhook(const Webhook& webhook, Secrets secrets) {
-  std::string out;
-  RegistryWriter(out, secrets).write_document([&](auto&& write) { write(webhook); });
-  return out;
+Secret write_webhook(const Webhook& webhook) {
+  WipedText out;
+  RegistryWriter(out, Secrets::revealed).write_document([&](auto&& write) { write(webhook); });
+  return Secret(std::string(out.data(), out.size()));
 }
 
 }  // namespace hookline::detail

@@ -5,6 +5,7 @@
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "match/registry_json.hpp"
+#include "match/sealed_document.hpp"
 #include "match/webhook_check.hpp"
 
 namespace hookline {
@@ -20,16 +21,25 @@ WebhookWrite write_of(const RegistryChange& change) {
   write.webhook.id = change.id;
   write.webhook.revision = change.after ? change.after->revision : write.from_revision;
   if (change.after) {
-    write.webhook.document = write_webhook(*change.after, Secrets::revealed);
+    write.webhook.document = write_webhook(*change.after);
   }
   return write;
+}
+
+tl::unexpected<Error> unreadable(const std::string& id, const Error& reason) {
+  return fail(reason.code, "webhook {}: what the store keeps of it cannot be read: {}",
+              quoted(id, 128), reason.message);
+}
+
+Error no_key() {
+  return {ErrorCode::sealing_key_missing,
+          "it is sealed; open the registry over SealedWebhooks, with its key"};
 }
 
 /// The revision alone does not tell: an id can be removed and added anew.
 bool is_known(const RegistryChange& change) {
   return change.before && change.after && change.before->revision == change.after->revision &&
-         write_webhook(*change.before, Secrets::revealed) ==
-             write_webhook(*change.after, Secrets::revealed);
+         write_webhook(*change.before) == write_webhook(*change.after);
 }
 
 }  // namespace
@@ -49,13 +59,11 @@ Result<void> RegistryStore::keep(const std::vector<RegistryChange>& changes) {
 
 Result<WebhookPtr> RegistryStore::read(const StoredWebhook& stored, const AddressPolicy& policy) {
   disabled_here_.erase(stored.id);
+  if (stored.fault) return unreadable(stored.id, *stored.fault);
   if (stored.document.empty()) return nullptr;
-  auto webhooks = read_registry(stored.document);
-  if (!webhooks) {
-    return fail(ErrorCode::invalid_registry_document,
-                "webhook {}: what the store keeps of it cannot be read: {}", quoted(stored.id, 128),
-                webhooks.error().message);
-  }
+  if (is_sealed(stored.document.reveal())) return unreadable(stored.id, no_key());
+  auto webhooks = read_registry(stored.document.reveal());
+  if (!webhooks) return unreadable(stored.id, webhooks.error());
   Webhook& webhook = webhooks->front();
   if (disable_if_faulty(webhook, policy)) disabled_here_.insert(stored.id);
   return std::make_shared<const Webhook>(std::move(webhook));

@@ -23,7 +23,8 @@ struct RegistryChange {
 /// What others have written.
 struct RegistryNews {
   std::vector<RegistryChange> changes;
-  /// `invalid_registry_document`, of webhooks that cannot be read: they stay as they were.
+  /// Of webhooks that cannot be read: they stay as they were. `invalid_registry_document`,
+  /// `sealing_key_missing`.
   std::vector<Error> faults;
 };
 

@@ -60,12 +60,12 @@ void keep_key(SqliteTables& tables, const NewEvent& event, const DispatchReceipt
       "fingerprint=excluded.fingerprint,expires=excluded.expires,import=excluded.import,"
       "receipt=excluded.receipt",
       tables.counters.tenant_at(event.tenant), key.key, key.fingerprint, key.expires,
-      receipt.import_id, Blob{&bytes});
+      receipt.import_id, Blob{bytes});
 }
 
 void insert_body(SqliteTables& tables, std::int64_t id,
                  const std::shared_ptr<const std::string>& body) {
-  if (body) tables.db.run("INSERT INTO body VALUES(?1,?2)", id, Blob{body.get()});
+  if (body) tables.db.run("INSERT INTO body VALUES(?1,?2)", id, Blob{*body});
 }
 
 void insert_event(SqliteTables& tables, std::int64_t tenant, const NewEvent& event,

@@ -152,7 +152,7 @@ void SqliteConnection::bind_text(sqlite3_stmt* statement, int index, std::string
 
 void SqliteConnection::bind_blob(sqlite3_stmt* statement, int index, Blob value) {
   if (failed()) return;
-  if (value.bytes == nullptr) return bind_null(statement, index);
+  if (!value.bytes) return bind_null(statement, index);
   check(sqlite3_bind_blob64(statement, index, value.bytes->data(), value.bytes->size(),
                             SQLITE_STATIC));
 }

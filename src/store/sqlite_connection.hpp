@@ -22,7 +22,7 @@ class SqliteConnection;
 
 /// Bytes that are bound as a BLOB; nothing becomes NULL.
 struct Blob {
-  const std::string* bytes = nullptr;
+  std::optional<std::string_view> bytes;
 };
 
 /// The rows of a running statement. It is done with when this goes; until then the texts that were

@@ -32,7 +32,7 @@ void insert_attempt(SqliteTables& tables, DeliveryId id, const Attempt& attempt)
     const std::int64_t before = tables.db.total_changes();
     tables.db.run("INSERT OR IGNORE INTO attempt VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", place,
                   attempt.number, attempt.started_at, attempt.duration.count(), attempt.http_status,
-                  attempt.failure, attempt.error, attempt.url, Blob{&attempt.response_body});
+                  attempt.failure, attempt.error, attempt.url, Blob{attempt.response_body});
     return tables.db.total_changes() != before;
   };
   const auto place = static_cast<std::int64_t>(id * 1024 + std::min(attempt.number, 1023u));

@@ -24,8 +24,10 @@ WebhookChanges read_webhooks(SqliteConnection& db, std::uint64_t since) {
   SqliteRows rows = db.query(
       "SELECT id,revision,version,document FROM webhook WHERE version>?1 ORDER BY version", since);
   while (rows.next()) {
-    changes.webhooks.push_back(
-        {rows.text(0), static_cast<std::uint64_t>(rows.integer(1)), rows.text(3)});
+    StoredWebhook& webhook = changes.webhooks.emplace_back();
+    webhook.id = rows.text(0);
+    webhook.revision = static_cast<std::uint64_t>(rows.integer(1));
+    webhook.document = Secret(rows.text(3));
   }
   changes.version = latest_version(db);
   return changes;
@@ -44,12 +46,12 @@ Result<std::uint64_t> write_webhooks(SqliteTables& tables,
   }
   std::uint64_t version = latest_version(db);
   for (const WebhookWrite& write : writes) {
-    const std::string& document = write.webhook.document;
+    const std::string_view document = write.webhook.document.reveal();
     db.run(
         "INSERT INTO webhook(id,revision,version,document) VALUES(?1,?2,?3,?4) "
         "ON CONFLICT(id) DO UPDATE SET revision=?2,version=?3,document=?4",
         write.webhook.id, write.webhook.revision, ++version,
-        Blob{document.empty() ? nullptr : &document});
+        Blob{document.empty() ? std::nullopt : std::optional(document)});
   }
   return version;
 }

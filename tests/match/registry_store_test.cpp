@@ -45,7 +45,7 @@ class SharedWebhooks final : public WebhookStore {
     Row& row = rows_[id];
     row.webhook.id = id;
     ++row.webhook.revision;
-    row.webhook.document = std::move(document);
+    row.webhook.document = Secret(std::move(document));
     row.version = ++version_;
   }
 

@@ -13,18 +13,6 @@ using namespace hookline::fakes;
 
 namespace {
 
-/// Of what is in the files, those that contain the text. Only once no store is open: to close a
-/// file here would drop SQLite's locks on it.
-std::vector<std::string> files_with(const SqliteFile& file, const std::string& text) {
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(file.folder())) {
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(in), {});
-    if (bytes.find(text) != std::string::npos) found.push_back(entry.path().filename().string());
-  }
-  return found;
-}
-
 void erase_all(const Shelf& shelf, const EraseQuery& query) {
   while (shelf.store->erase(query, 50).value().next) {
   }
@@ -81,12 +69,12 @@ TEST_CASE("Nothing of what was erased can be read in the files, and the rest is 
     rest.limit = 1'000;
     CHECK(shelf.listed(rest).size() == 400);
   }
-  CHECK(files_with(file, "SECRET").empty());
+  CHECK(file.files_with("SECRET").empty());
   {
     const Shelf shelf(file.open());
     erase_all(shelf, {"t", "import-PUBLIC"});
   }
-  CHECK(files_with(file, "PUBLIC").empty());
+  CHECK(file.files_with("PUBLIC").empty());
 }
 
 TEST_CASE("Erasing an import leaves no trace of it while the store stays open") {

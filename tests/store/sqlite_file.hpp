@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "catch.hpp"
 #include "hookline/sqlite_store.hpp"
@@ -37,6 +40,17 @@ class SqliteFile {
     auto store = try_open();
     if (!store) FAIL(store.error().message);
     return *std::move(store);
+  }
+  /// The files here that contain the text. Only once no store is open: to close a file here would
+  /// drop SQLite's locks on it.
+  [[nodiscard]] std::vector<std::string> files_with(const std::string& text) const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(in), {});
+      if (bytes.find(text) != std::string::npos) found.push_back(entry.path().filename().string());
+    }
+    return found;
   }
   /// One on a file of its own.
   [[nodiscard]] std::unique_ptr<SqliteStore> open_new() {
