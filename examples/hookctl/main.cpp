@@ -7,6 +7,7 @@
 
 #include "common/address_options.hpp"
 #include "common/command_line.hpp"
+#include "common/webhook_keys.hpp"
 #include "hookctl/bulk_commands.hpp"
 #include "hookctl/delivery_commands.hpp"
 #include "hookctl/service_commands.hpp"
@@ -35,6 +36,7 @@ int run(int argc, char** argv) {
       ->type_name("FILE")
       ->required();
   app.add_flag("--json", settings.json, "answer with a JSON document, on one line");
+  examples::add_key_option(app, settings.key_file);
   examples::add_address_options(app, addresses);
   add_delivery_commands(app, command);
   add_bulk_commands(app, command);

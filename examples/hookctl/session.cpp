@@ -9,8 +9,19 @@
 #include <utility>
 
 #include "common/command_line.hpp"
+#include "common/webhook_keys.hpp"
 
 namespace hookctl {
+
+namespace {
+
+tl::unexpected<hookline::Error> cannot_open(hookline::Error error) {
+  const bool sealed = error.code == hookline::ErrorCode::sealing_key_missing;
+  if (sealed) error.message = "--key-file: " + error.message;
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(Settings settings) {
   std::error_code reason;
@@ -24,9 +35,11 @@ Result<std::unique_ptr<Session>> Session::open(Settings settings) {
   auto store = hookline::SqliteStore::open({session->settings_.path});
   if (!store) return refuse("--store: " + store.error().message);
   session->store_ = std::move(*store);
-  auto registry =
-      hookline::WebhookRegistry::open(session->store_->webhooks(), session->settings_.policy);
-  if (!registry) return tl::unexpected<hookline::Error>(registry.error());
+  const auto webhooks =
+      examples::with_keys(session->store_->webhooks(), session->settings_.key_file);
+  if (!webhooks) return refuse(webhooks.error());
+  auto registry = hookline::WebhookRegistry::open(*webhooks, session->settings_.policy);
+  if (!registry) return cannot_open(registry.error());
   session->registry_ = std::move(*registry);
   return session;
 }
@@ -41,6 +54,13 @@ Result<hookline::Dispatcher*> Session::dispatcher() {
     dispatcher_ = std::move(*created);
   }
   return dispatcher_.get();
+}
+
+Result<std::uint64_t> Session::reseal() {
+  if (settings_.key_file.empty()) return refuse("--key-file: is needed to seal webhooks");
+  const auto sealed = examples::sealed_with(store_->webhooks(), settings_.key_file);
+  if (!sealed) return refuse(sealed.error());
+  return (*sealed)->reseal();
 }
 
 Result<hookline::Moment> Session::now() const {

@@ -18,6 +18,7 @@ class Session {
  public:
   struct Settings {
     std::string path;
+    std::string key_file;  ///< empty: webhooks stand unsealed in the store
     hookline::AddressPolicy policy;
     bool json = false;        ///< answers are for programs
     bool may_create = false;  ///< the file need not be there yet
@@ -28,6 +29,9 @@ class Session {
   [[nodiscard]] hookline::WebhookRegistry& registry() { return *registry_; }
   /// One that sends nothing; it comes when it is first asked for.
   [[nodiscard]] Result<hookline::Dispatcher*> dispatcher();
+
+  /// Seals all webhooks with the current key, and says how many were not.
+  [[nodiscard]] Result<std::uint64_t> reseal();
 
   /// Now, on the time line of the store: never before anything that has taken place in it.
   [[nodiscard]] Result<hookline::Moment> now() const;

@@ -33,6 +33,7 @@ Result<void> remove(Session& session, const OneOptions& options);
 Result<void> enable(Session& session, const OneOptions& options);
 Result<void> pause(Session& session, const OneOptions& options);
 Result<void> disable(Session& session, const OneOptions& options);
+Result<void> reseal(Session& session);
 Result<void> print_changed(Session& session, const Result<Webhook>& webhook);
 
 }  // namespace
@@ -50,6 +51,8 @@ void add_webhook_commands(CLI::App& app, Command& chosen) {
   add_for_one(*group, chosen, options, "disable", "accept nothing more for a webhook", disable)
       ->add_option("--reason", options->reason, "why; it stands in the webhook")
       ->type_name("TEXT");
+  group->add_subcommand("reseal", "seal what stands there under an older key, or none, anew")
+      ->callback([&chosen] { chosen.run = reseal; });
 }
 
 namespace {
@@ -98,6 +101,21 @@ Result<void> list(Session& session, const hookline::WebhookQuery& query) {
 
 /// A service that runs discards what waits for a webhook that is gone; one that is stopped should
 /// not find it, either.
+Result<void> reseal(Session& session) {
+  const auto count = session.reseal();
+  if (!count) return tl::unexpected<Error>(count.error());
+  if (!session.json()) {
+    session.print(fmt::format("{} webhooks sealed\n", *count));
+    return {};
+  }
+  examples::Json json;
+  json.begin_object();
+  json.number("sealed", *count);
+  json.end_object();
+  session.print(json.line());
+  return {};
+}
+
 Result<void> remove(Session& session, const OneOptions& options) {
   const auto webhook = session.registry().get(options.id);
   if (auto removed = session.registry().remove(options.id); !removed) return removed;

@@ -8,6 +8,7 @@
 
 #include "common/command_line.hpp"
 #include "common/text_file.hpp"
+#include "common/webhook_keys.hpp"
 
 namespace importer {
 namespace {
@@ -16,7 +17,7 @@ using Registry = std::unique_ptr<hookline::WebhookRegistry>;
 
 examples::Checked<Registry> read_registry(const std::string& path,
                                           const hookline::AddressPolicy& policy);
-examples::Checked<Registry> stored_registry(hookline::SqliteStore& store,
+examples::Checked<Registry> stored_registry(hookline::SqliteStore& store, const Options& options,
                                             const hookline::AddressPolicy& policy);
 examples::Checked<void> check_lanes(const Options& options, const OpenedStore& opened);
 bool has_webhook(const OpenedStore& opened, const hookline::LaneStats& lane);
@@ -39,7 +40,7 @@ examples::Checked<OpenedStore> open_store(const Options& options,
   auto store = hookline::SqliteStore::open({options.store_file});
   if (!store) return examples::fault("--store", store.error());
   if (!opened.registry) {
-    auto registry = stored_registry(**store, policy);
+    auto registry = stored_registry(**store, options, policy);
     if (!registry) return tl::unexpected(registry.error());
     opened.registry = std::move(*registry);
   }
@@ -68,9 +69,11 @@ examples::Checked<Registry> read_registry(const std::string& path,
 
 /// What others have put there is no fault of this run, but worth a word: a webhook that the policy
 /// refuses hears of nothing.
-examples::Checked<Registry> stored_registry(hookline::SqliteStore& store,
+examples::Checked<Registry> stored_registry(hookline::SqliteStore& store, const Options& options,
                                             const hookline::AddressPolicy& policy) {
-  auto registry = hookline::WebhookRegistry::open(store.webhooks(), policy);
+  const auto webhooks = examples::with_keys(store.webhooks(), options.key_file);
+  if (!webhooks) return tl::unexpected(webhooks.error());
+  auto registry = hookline::WebhookRegistry::open(*webhooks, policy);
   if (!registry) return examples::fault("--store", registry.error());
   hookline::WebhookQuery query;
   do {

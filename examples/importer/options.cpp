@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/command_line.hpp"
+#include "common/webhook_keys.hpp"
 
 namespace importer {
 namespace {
@@ -56,6 +57,7 @@ void add_store_options(CLI::App& app, Options& options) {
                  "where deliveries are kept: in this file, or in memory")
       ->type_name("memory|FILE.db")
       ->check(CLI::Validator(store_fault, ""));
+  examples::add_key_option(app, options.key_file);
   app.add_flag("--drain", options.drain,
                "import nothing; deliver what earlier runs have left in the store");
 }

@@ -14,6 +14,7 @@ namespace importer {
 struct Options {
   std::string webhooks_file;  ///< empty: the managed webhooks of the store
   std::string store_file;     ///< empty: deliveries are kept in memory
+  std::string key_file;       ///< empty: webhooks stand unsealed in the store
   bool drain = false;         ///< deliver what is in the store, and import nothing
   examples::AddressOptions addresses;
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace hookline::detail {
 
@@ -18,7 +18,7 @@ class WipedHeap {
 
   void* Malloc(std::size_t size) {
     if (size == 0) return nullptr;
-    auto* block = static_cast<std::size_t*>(std::malloc(size + kHeader));
+    auto* block = static_cast<std::size_t*>(::operator new(size + kHeader, std::nothrow));
     if (block == nullptr) return nullptr;
     *block = size;
     return reinterpret_cast<char*>(block) + kHeader;
@@ -37,7 +37,7 @@ class WipedHeap {
     if (memory == nullptr) return;
     auto* block = reinterpret_cast<std::size_t*>(static_cast<char*>(memory) - kHeader);
     OPENSSL_cleanse(memory, *block);
-    std::free(block);
+    ::operator delete(block);
   }
 
  private:

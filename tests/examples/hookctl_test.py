@@ -542,5 +542,63 @@ class TextOfStrangers(HookctlTest):
         self.assertIn("\\xff\\x00\\x1b[2J\\xc2\\x9b{", self.says("show", 1))
 
 
+class SealedWebhooks(HookctlTest):
+    KEY_1 = "key-1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
+    KEY_2 = "key-2 ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=\n"
+
+    def keys(self, name, text):
+        path = self.file(name, text)
+        os.chmod(path, 0o600)
+        return path
+
+    def raw(self):
+        return b"".join(path.read_bytes() for path in self.directory.glob("service.db*"))
+
+    def test_nothing_of_a_webhook_is_readable_but_its_id(self):
+        keys = self.keys("keys", self.KEY_1)
+        self.answer("--key-file", keys, "webhooks", "add", "--id", "crm", "--all",
+                    "--url", "https://crm.example.com/?key=MARK", "--header", "x-api-key: MARK")
+        self.assertNotIn(b"MARK", self.raw())
+        self.assertNotIn(b"crm.example.com", self.raw())
+        shown = self.answer("--key-file", keys, "webhooks", "list")["webhooks"]
+        self.assertEqual([webhook["id"] for webhook in shown], ["crm"])
+
+    def test_without_its_key_it_does_not_open(self):
+        keys = self.keys("keys", self.KEY_1)
+        self.answer("--key-file", keys, "webhooks", "add", "--id", "crm", "--all",
+                    "--url", "https://crm.example.com/")
+        self.refused("webhooks", "list", names=["crm", "sealed"])
+        other = self.keys("other", self.KEY_2)
+        self.refused("--key-file", other, "webhooks", "list", names=["crm", "key-1"])
+        result = self.importer("--store", self.store, "--wait", 1, *LOOPBACK, self.csv)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("crm", result.stderr)
+
+    def test_the_key_is_changed_by_reseal(self):
+        self.add("https://crm.example.com/?key=MARK", id="plain")
+        old = self.keys("old", self.KEY_1)
+        self.assertEqual(self.answer("--key-file", old, "webhooks", "reseal"), {"sealed": 1})
+        self.assertNotIn(b"MARK", self.raw())
+        both = self.keys("both", self.KEY_2 + self.KEY_1)
+        self.assertEqual(self.says("--key-file", both, "webhooks", "reseal"), "1 webhooks sealed\n")
+        new = self.keys("new", self.KEY_2)
+        self.assertEqual(len(self.answer("--key-file", new, "webhooks", "list")["webhooks"]), 1)
+        self.refused("webhooks", "reseal", names="--key-file")
+
+    def test_to_reseal_takes_keys(self):
+        self.add()
+        self.refused("webhooks", "reseal", names="--key-file")
+
+    def test_a_key_file_that_cannot_be_used_is_named_and_not_shown(self):
+        self.add()
+        path = self.file("keys", self.KEY_1)
+        os.chmod(path, 0o644)
+        self.refused("--key-file", path, "webhooks", "list", names=["--key-file", "chmod 600"])
+        for text in ("", "key-1\n", "key-1 short\n", self.KEY_1 * 2):
+            path = self.keys("bad", text)
+            self.refused("--key-file", path, "webhooks", "list", names="--key-file")
+        self.refused("--key-file", self.directory / "none", "webhooks", "list", names="--key-file")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "hookline/sealed_webhooks.hpp"
 #include "hookline/secret.hpp"
 #include "hookline/signer.hpp"
+#include "hookline/webhook_registry.hpp"
 #include "sign/base64.hpp"
 
 namespace {
@@ -86,6 +88,62 @@ TEST_CASE("verifying leaves no key behind") {
   const std::vector<std::string> secrets = {secret_text()};
   CHECK(leaks_of([&] {
           CHECK_FALSE(hookline::verify(secrets, {"a", "1", "v1,"}, "{}", {}));
+        }) == 0);
+}
+
+/// Where each secret of a webhook is key material.
+std::string registry_document() {
+  return R"({"version":1,"webhooks":[{"id":"crm","url":"https://example.com/","all_imports":true,)"
+         R"("bearer_token":")" +
+         std::string(kBytes) + R"(","secrets":[")" + secret_text() + R"("]}]})";
+}
+
+/// Keeps what it is given in the memory of the test.
+class KeptWebhooks final : public hookline::WebhookStore {
+ public:
+  hookline::Result<hookline::WebhookChanges> changes(std::uint64_t) const override {
+    return hookline::WebhookChanges{{kept_.begin(), kept_.end()}, kept_.size()};
+  }
+  hookline::Result<std::uint64_t> write(
+      const std::vector<hookline::WebhookWrite>& writes) override {
+    for (const hookline::WebhookWrite& write : writes) kept_.push_back(write.webhook);
+    return kept_.size();
+  }
+  std::shared_ptr<void> on_foreign_write(std::function<void()>) override { return nullptr; }
+
+ private:
+  std::vector<hookline::StoredWebhook> kept_;
+};
+
+TEST_CASE("a registry leaves nothing behind of a document that it loads, whether it likes it") {
+  const std::string document = registry_document();
+  std::string broken = document;
+  broken.replace(broken.rfind("]}]}"), 4, "],\"urll\":1}]}");
+  CHECK(leaks_of([&] {
+          hookline::WebhookRegistry registry;
+          CHECK(registry.load_json(document));
+          CHECK_FALSE(registry.load_json(broken));
+          CHECK_FALSE(
+              registry.load_json(std::string_view(document).substr(0, document.size() - 2)));
+        }) == 0);
+}
+
+TEST_CASE("a registry that keeps its webhooks in a store leaves nothing behind, sealed or not") {
+  const std::string document = registry_document();
+  CHECK(leaks_of([&] {
+          const auto kept = std::make_shared<KeptWebhooks>();
+          const auto registry = hookline::WebhookRegistry::open(kept).value();
+          CHECK(registry->load_json(document));
+          CHECK(registry->pause("crm"));
+          CHECK(hookline::WebhookRegistry::open(kept).value()->size() == 1);
+        }) == 0);
+  CHECK(leaks_of([&] {
+          const auto kept = std::make_shared<KeptWebhooks>();
+          std::vector<hookline::SealingKey> keys;
+          keys.push_back({"key", hookline::Secret(std::string(32, 'k'))});
+          const auto sealed = hookline::SealedWebhooks::create(kept, std::move(keys)).value();
+          CHECK(hookline::WebhookRegistry::open(sealed).value()->load_json(document));
+          CHECK(hookline::WebhookRegistry::open(sealed).value()->size() == 1);
         }) == 0);
 }
 
