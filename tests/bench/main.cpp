@@ -31,9 +31,19 @@ bool is_wanted(const std::string& name, const std::vector<std::string>& wanted) 
   });
 }
 
-ScenarioResult run(const Entry& entry, const Settings& settings) {
+/// For a profiler: one side alone, in this process, with nothing to be compared with.
+void leave_only(Scenario& scenario, const std::string& side) {
+  const auto others = [&](const Side& each) { return each.name != side; };
+  scenario.sides.erase(std::remove_if(scenario.sides.begin(), scenario.sides.end(), others),
+                       scenario.sides.end());
+  scenario.targets.clear();
+  scenario.isolated = false;
+}
+
+ScenarioResult run(const Entry& entry, const Settings& settings, const std::string& side) {
   Scenario scenario = entry.make(settings);
   scenario.name = entry.name;
+  if (!side.empty()) leave_only(scenario, side);
   const int rounds =
       scenario.rounds > 0 ? std::min(scenario.rounds, settings.rounds) : settings.rounds;
   ScenarioResult result = play(scenario, rounds);
@@ -55,6 +65,7 @@ int main(int argc, char** argv) {
   Settings settings;
   std::string json = "results.json";
   std::vector<std::string> wanted;
+  std::string side;
   bool list = false;
   CLI::App app("Measures hookline against its baselines");
   app.add_option("--rounds", settings.rounds, "of each scenario")->capture_default_str();
@@ -65,6 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--ca-file", settings.ca_file, "that vouches for the server");
   app.add_option("--folder", settings.folder, "for stores");
   app.add_option("--json", json, "where the results go")->capture_default_str();
+  app.add_option("--side", side, "runs this side of each scenario alone, for a profiler");
   app.add_flag("--list", list, "names the scenarios");
   app.add_option("SCENARIO", wanted, "only these");
   CLI11_PARSE(app, argc, argv);
@@ -78,7 +90,7 @@ int main(int argc, char** argv) {
     for (const Entry& entry : all_entries(settings)) {
       if (list) std::cout << entry.name << '\n';
       if (list || !is_wanted(entry.name, wanted)) continue;
-      results.push_back(run(entry, settings));
+      results.push_back(run(entry, settings, side));
     }
     if (list) return 0;
     if (results.empty()) throw std::runtime_error("there is no such scenario: see --list");

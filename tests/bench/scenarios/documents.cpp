@@ -21,7 +21,8 @@ std::string large_document() {
   for (int row = 0; document.size() < 1020 * 1024; ++row) {
     document += fmt::format(
         R"({}{{"row":{},"column":"email address","code":1.25e{},"message":"The cell in row {} is )"
-        R"(not an e-mail address: \"jane.doe(at)example.com\"; line\nends and Gr\u00fc\u00dfe too",)"
+        R"(not an e-mail address: \"jane.doe(at)example.com\"; line\nends and Gr\u00fc\u00dfe too; )"
+        R"(what stands in the other cells of the row looks as it should",)"
         R"("values":["Jane","Doe",null,true,{}.5,"+49 30 123456, extension {}"],"fixed":false}})",
         row == 0 ? "" : ",", row, row % 9, row, row, row);
   }

@@ -58,6 +58,7 @@ Host::Host(const Settings& settings, HostPlan plan)
   options.request_timeout = plan_.timeout;
   options.transport = plan_.other_transport;
   if (!options.transport) options.transport = checked(CurlTransport::create(plan_.transport));
+  if (plan_.adjust) plan_.adjust(options);
   dispatcher_ = checked(Dispatcher::create(*registry_, options));
 }
 

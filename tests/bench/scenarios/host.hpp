@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ struct HostPlan {
   CurlTransportOptions transport;
   std::shared_ptr<Transport> other_transport;  ///< in place of curl
   std::chrono::milliseconds timeout{15'000};
+  std::function<void(DispatcherOptions&)> adjust;  ///< the last word on the options; may be empty
 };
 
 /// A program that has hookline in it. Throws `std::runtime_error` if hookline refuses something.
