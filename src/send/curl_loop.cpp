@@ -40,7 +40,7 @@ Result<std::unique_ptr<CurlTransport::Loop>> CurlTransport::Loop::create(
 
 CurlTransport::Loop::Loop(CurlTransportOptions options,
                           std::unique_ptr<detail::SocketPoller> poller)
-    : context_{std::move(options), nullptr, detail::LookupLimit(0)},
+    : context_{std::move(options), nullptr, detail::LookupLimit(0), poller.get()},
       poller_(std::move(poller)),
       multi_(curl_multi_init()) {
   context_.lookups = detail::LookupLimit(context_.options.max_lookups);

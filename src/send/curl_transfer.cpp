@@ -1,6 +1,7 @@
 #include "send/curl_transfer.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,6 +35,11 @@ std::string_view trimmed(std::string_view text);
 struct CurlTransfer::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     return static_cast<CurlTransfer*>(self)->open_socket(*address);
+  }
+  /// A connection outlives the transfer that has opened it: `poller` is the loop's.
+  static int close_socket(void* poller, curl_socket_t socket) noexcept {
+    static_cast<SocketPoller*>(poller)->closed(socket);
+    return ::close(socket);
   }
   static int before_request(void* self, char* address, char*, int port, int) noexcept {
     return static_cast<CurlTransfer*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK
@@ -128,6 +134,8 @@ void CurlTransfer::set_common_options(CurlOptions& options) {
   options.set(CURLOPT_ERRORBUFFER, error_.data());
   options.set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
   options.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  options.set(CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
+  options.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(context_.poller));
   options.set(CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   options.set(CURLOPT_PREREQDATA, static_cast<void*>(this));
   options.set(CURLOPT_RESOLVER_START_FUNCTION, &Callbacks::before_lookup);
@@ -184,6 +192,7 @@ curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   dialled_ = true;
+  context_.poller->opened(socket);
   return socket;
 }
 

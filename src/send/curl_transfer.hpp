@@ -16,6 +16,7 @@
 #include "send/curl_options.hpp"
 #include "send/header_list.hpp"
 #include "send/lookup_limit.hpp"
+#include "send/socket_poller.hpp"
 
 namespace hookline::detail {
 
@@ -24,6 +25,7 @@ struct TransferContext {
   CurlTransportOptions options;
   curl_slist* resolve = nullptr;  ///< `options.resolve` for libcurl, or null
   LookupLimit lookups;
+  SocketPoller* poller = nullptr;  ///< hears of the sockets that are opened and closed
 };
 
 /// One request with its easy handle: sets the options, watches over addresses and sizes while
