@@ -141,8 +141,9 @@ void print_targets(std::ostream& out, const ScenarioResult& result) {
 void print_figures(std::ostream& out, const ScenarioResult& result) {
   for (const SideResult& side : result.sides) {
     out << fmt::format("  {:<16} {:<12}", result.name, side.name);
-    for (const char* name : {"per_second", "cpu_us", "user_us", "system_us", "p50_us", "p99_us",
-                             "max_us", "allocations", "commits", "syncs", "peak_mib"}) {
+    for (const char* name :
+         {"per_second", "cpu_us", "user_us", "system_us", "p50_us", "p99_us", "max_us",
+          "allocations", "syscalls", "context_switches", "commits", "syncs", "peak_mib"}) {
       const auto found = side.figures.find(name);
       if (found == side.figures.end()) continue;
       out << fmt::format(" {}={}", name, short_number(found->second.median));

@@ -1,5 +1,6 @@
 #include "harness/counters.hpp"
 
+#include <linux/perf_event.h>
 #include <sqlite3.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,6 +8,8 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <fstream>
+#include <string>
 
 // glibc's own, under the names that it keeps for programs that replace the usual ones.
 extern "C" {
@@ -28,6 +31,18 @@ std::atomic<std::size_t> next_place{0};
 thread_local std::size_t own_place = kPlaces;
 std::atomic<std::uint64_t> commits{0};
 std::atomic<std::uint64_t> syncs{0};
+
+int syscall_counter = -1;
+
+/// The number under which the kernel knows the tracepoint; 0 if it does not tell.
+std::uint64_t tracepoint() {
+  std::uint64_t id = 0;
+  for (const char* root : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
+    std::ifstream file(std::string(root) + "/events/raw_syscalls/sys_enter/id");
+    if (file >> id) break;
+  }
+  return id;
+}
 
 void count_allocation() {
   if (own_place == kPlaces) own_place = next_place.fetch_add(1) % kPlaces;
@@ -79,9 +94,24 @@ Counts counts_so_far() {
   }
   counts.commits = commits.load();
   counts.syncs = syncs.load();
+  if (syscall_counter >= 0 &&
+      ::read(syscall_counter, &counts.syscalls, sizeof counts.syscalls) < 0) {
+    counts.syscalls = 0;
+  }
   return counts;
 }
 
 void count_commits() { sqlite3_auto_extension(reinterpret_cast<void (*)()>(&watch_commits)); }
+
+void count_syscalls() {
+  perf_event_attr event{};
+  event.size = sizeof event;
+  event.type = PERF_TYPE_TRACEPOINT;
+  event.config = tracepoint();
+  event.inherit = 1;
+  if (event.config == 0) return;
+  syscall_counter =
+      static_cast<int>(::syscall(SYS_perf_event_open, &event, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+}
 
 }  // namespace hookline::bench

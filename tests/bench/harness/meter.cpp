@@ -54,6 +54,9 @@ void Meter::add_to(Figures& figures, std::uint64_t deliveries) const {
   figures["allocations"] = static_cast<double>(counts.allocations - counts_.allocations) / each;
   figures["commits"] = static_cast<double>(counts.commits - counts_.commits) / each * 1000;
   figures["syncs"] = static_cast<double>(counts.syncs - counts_.syncs) / each * 1000;
+  if (counts.syscalls > 0) {
+    figures["syscalls"] = static_cast<double>(counts.syscalls - counts_.syscalls) / each;
+  }
   figures["context_switches"] =
       static_cast<double>(usage.ru_nvcsw - usage_.ru_nvcsw + usage.ru_nivcsw - usage_.ru_nivcsw) /
       each;

@@ -28,8 +28,8 @@ class Meter {
   Meter();
 
   /// Adds, for so many deliveries: `per_second`, `cpu_us` with `user_us` and `system_us`,
-  /// `allocations` and `context_switches`, all for one delivery; `commits` and `syncs` for 1,000;
-  /// `peak_mib`.
+  /// `allocations`, `context_switches` and, if they are counted, `syscalls`, all for one delivery;
+  /// `commits` and `syncs` for 1,000; `peak_mib`.
   void add_to(Figures& figures, std::uint64_t deliveries) const;
 
  private:

@@ -85,6 +85,19 @@ std::string read_all(int file) {
   ::_exit(code);
 }
 
+/// REQUIRES: the scenario is isolated.
+void add_syscalls(const Scenario& scenario, ScenarioResult& result) {
+  for (std::size_t i = 0; i < scenario.sides.size(); ++i) {
+    const Figures figures = run_isolated([&] {
+      count_syscalls();
+      return scenario.sides[i].run();
+    });
+    const auto counted = figures.find("syscalls");
+    if (counted == figures.end()) continue;
+    result.sides[i].figures["syscalls"] = {counted->second, counted->second, counted->second};
+  }
+}
+
 }  // namespace
 
 Figures run_isolated(const std::function<Figures()>& run) {
@@ -120,6 +133,7 @@ ScenarioResult play(const Scenario& scenario, int rounds) {
   ScenarioResult result{scenario.name, scenario.what, scenario.curve, scenario.x, rounds, {}, {}};
   for (const Side& side : scenario.sides) result.sides.push_back(summed_up(side.name, done));
   for (const Target& target : scenario.targets) result.targets.push_back(judge(target, done));
+  if (scenario.counts_syscalls && scenario.isolated) add_syscalls(scenario, result);
   return result;
 }
 

@@ -51,6 +51,8 @@ struct Scenario {
   /// Every run in a process of its own: no memory, thread or cache of the run before is left.
   bool isolated = true;
   int rounds = 0;  ///< 0: as in the settings
+  /// One more round, in which system calls are counted; it goes into no other figure.
+  bool counts_syscalls = false;
   /// A scenario that is a point of a curve has its name and its place on it.
   std::string curve;
   double x = 0;

@@ -26,6 +26,7 @@ Target rate_at_least(double bound, const std::string& against = "bare") {
 Scenario deliver_memory(const Settings& settings) {
   const HostPlan plan = plan_for(settings, HostPlan::Store::memory);
   Scenario scenario;
+  scenario.counts_syscalls = !settings.quick;
   scenario.what = "deliver, memory store, 64 in flight";
   scenario.sides = {hookline_side(settings, plan),
                     bare_side(settings, plan),
@@ -37,6 +38,7 @@ Scenario deliver_memory(const Settings& settings) {
 Scenario deliver_sqlite(const Settings& settings) {
   const HostPlan plan = plan_for(settings, HostPlan::Store::sqlite);
   Scenario scenario;
+  scenario.counts_syscalls = !settings.quick;
   scenario.what = "deliver, SQLite, synchronous=FULL, 64 in flight";
   scenario.sides = {hookline_side(settings, plan),
                     bare_side(settings, plan),
@@ -63,6 +65,7 @@ Scenario fan_out(const Settings& settings) {
   plan.window = 400;
   plan.per_webhook = 8;
   Scenario scenario;
+  scenario.counts_syscalls = !settings.quick;
   scenario.what = "1 event to 100 webhooks, SQLite";
   scenario.sides = {{"hookline", [=] { return run_fan_out(settings, plan); }},
                     bare_side(settings, plan)};
@@ -78,6 +81,7 @@ Scenario deliver_tls(const Settings& settings) {
   plan.url = settings.https + "/hooks";
   plan.transport.ca_file = settings.ca_file;
   Scenario scenario;
+  scenario.counts_syscalls = !settings.quick;
   scenario.what = "deliver, TLS, one host, SQLite";
   scenario.sides = {hookline_side(settings, plan), bare_side(settings, plan)};
   scenario.targets = {rate_at_least(0.85)};

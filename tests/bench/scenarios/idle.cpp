@@ -187,7 +187,8 @@ Figures run_idle(const Settings& settings) {
   Host host(settings, plan);
   host.work(std::chrono::milliseconds(200));
   host.store().wait_for(host.dispatched);
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // until the last of it is done
+  // Until the last of it is done: for two seconds the watch of the file looks around.
+  std::this_thread::sleep_for(std::chrono::seconds(settings.quick ? 3 : 10));
   const Wakes before = wakes_so_far();
   std::this_thread::sleep_for(std::chrono::seconds(settings.quick ? 5 : 60));
   const Wakes after = wakes_so_far();
