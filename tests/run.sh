@@ -11,7 +11,7 @@ if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
   shift
 fi
 
-sh cmake/install_dependencies.sh
+sh cmake/install_dependencies.sh library examples tests checks
 cmake --preset "$preset" "$@" >/dev/null
 cmake --build --preset "$preset"
 ctest --preset "$preset" -j "$(nproc)"

@@ -67,6 +67,9 @@ class HOOKLINE_API AddressPolicy {
   /// refused and the reason.
   [[nodiscard]] Result<void> check_address(const IpAddress& address, std::uint16_t port) const;
 
+  /// Whether one is a copy of the other, so that both give the same answers.
+  [[nodiscard]] bool is_copy_of(const AddressPolicy& other) const { return rules_ == other.rules_; }
+
  private:
   struct Rules;
   explicit AddressPolicy(std::shared_ptr<const Rules> rules);

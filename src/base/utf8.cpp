@@ -1,5 +1,7 @@
 #include "base/utf8.hpp"
 
+#include <cstring>
+
 namespace hookline::detail {
 namespace {
 
@@ -24,6 +26,19 @@ Lead lead_of(unsigned char first) {
   return {0, 0, 0};
 }
 
+/// How many bytes the text begins with that are ASCII: most text is nothing else, and eight at a
+/// time are looked at as fast as one.
+std::size_t ascii_prefix(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  std::size_t length = 0;
+  for (std::uint64_t eight = 0; text.size() - length >= sizeof eight; length += sizeof eight) {
+    std::memcpy(&eight, text.data() + length, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) ++length;
+  return length;
+}
+
 }  // namespace
 
 Utf8Char decode_utf8(std::string_view text) {
@@ -44,17 +59,27 @@ Utf8Char decode_utf8(std::string_view text) {
   return {true, lead.length, code_point};
 }
 
+std::size_t valid_utf8_prefix(std::string_view text) {
+  std::size_t length = ascii_prefix(text);
+  while (length < text.size()) {
+    const Utf8Char next = decode_utf8(text.substr(length));
+    if (!next.valid) break;
+    length += next.length;
+    length += ascii_prefix(text.substr(length));
+  }
+  return length;
+}
+
 std::string repair_utf8(std::string_view text) {
   std::string repaired;
   repaired.reserve(text.size());
   while (!text.empty()) {
-    const Utf8Char next = decode_utf8(text);
-    if (next.valid) {
-      repaired.append(text.substr(0, next.length));
-    } else {
-      repaired.append("\xef\xbf\xbd");
-    }
-    text.remove_prefix(next.length);
+    const std::size_t valid = valid_utf8_prefix(text);
+    repaired.append(text.substr(0, valid));
+    text.remove_prefix(valid);
+    if (text.empty()) break;
+    repaired.append("\xef\xbf\xbd");
+    text.remove_prefix(decode_utf8(text).length);
   }
   return repaired;
 }

@@ -18,6 +18,9 @@ struct Utf8Char {
 /// gives one U+FFFD where other decoders give one.
 [[nodiscard]] Utf8Char decode_utf8(std::string_view text);
 
+/// How many bytes the text begins with that are UTF-8.
+[[nodiscard]] std::size_t valid_utf8_prefix(std::string_view text);
+
 /// The text with U+FFFD for every part that is not UTF-8.
 [[nodiscard]] std::string repair_utf8(std::string_view text);
 

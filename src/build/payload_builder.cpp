@@ -153,6 +153,7 @@ void write(EnvelopeWriter& json, std::string_view name, const std::optional<std:
 
 void write(EnvelopeWriter& json, std::string_view name, std::string_view text) {
   write_string(json, name);
+  if (detail::valid_utf8_prefix(text) == text.size()) return write_string(json, text);
   write_string(json, detail::repair_utf8(text));
 }
 

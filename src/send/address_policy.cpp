@@ -67,7 +67,11 @@ bool has(const Range& range, const Value& value) {
 
 }  // namespace
 
-AddressPolicy::AddressPolicy() : rules_(std::make_shared<Rules>()) {}
+/// One for all: every request begins with it.
+AddressPolicy::AddressPolicy() {
+  static const auto strict = std::make_shared<const Rules>();
+  rules_ = strict;
+}
 
 AddressPolicy::AddressPolicy(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
 

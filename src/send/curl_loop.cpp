@@ -40,9 +40,9 @@ Result<std::unique_ptr<CurlTransport::Loop>> CurlTransport::Loop::create(
 
 CurlTransport::Loop::Loop(CurlTransportOptions options,
                           std::unique_ptr<detail::SocketPoller> poller)
-    : context_{std::move(options), nullptr, detail::LookupLimit(0)},
-      poller_(std::move(poller)),
-      multi_(curl_multi_init()) {
+    : poller_(std::move(poller)), multi_(curl_multi_init()) {
+  context_.options = std::move(options);
+  context_.poller = poller_.get();
   context_.lookups = detail::LookupLimit(context_.options.max_lookups);
 }
 

@@ -1,6 +1,7 @@
 #include "send/curl_transfer.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +14,6 @@
 #include "send/curl_failure.hpp"
 #include "send/curl_options.hpp"
 #include "send/ip_address.hpp"
-#include "send/url.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -23,7 +23,6 @@ using std::chrono::milliseconds;
 
 tl::unexpected<TransportFailure> refused_url(std::string message);
 tl::unexpected<TransportFailure> internal(std::string message);
-bool reads_as(CURLU* url, const CheckedUrl& checked);
 long whole_milliseconds(milliseconds time);
 bool is_out_of_resources(int error);
 std::string_view trimmed(std::string_view text);
@@ -34,6 +33,11 @@ std::string_view trimmed(std::string_view text);
 struct CurlTransfer::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     return static_cast<CurlTransfer*>(self)->open_socket(*address);
+  }
+  /// A connection outlives the transfer that has opened it: `poller` is the loop's.
+  static int close_socket(void* poller, curl_socket_t socket) noexcept {
+    static_cast<SocketPoller*>(poller)->closed(socket);
+    return ::close(socket);
   }
   static int before_request(void* self, char* address, char*, int port, int) noexcept {
     return static_cast<CurlTransfer*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK
@@ -52,13 +56,11 @@ struct CurlTransfer::Callbacks {
 
 std::unique_ptr<CurlTransfer> CurlTransfer::create(TransferContext& context) {
   CURL* const easy = curl_easy_init();
-  CURLU* const url = curl_url();
-  auto transfer = std::unique_ptr<CurlTransfer>(new CurlTransfer(context, easy, url));
-  return easy != nullptr && url != nullptr ? std::move(transfer) : nullptr;
+  if (easy == nullptr) return nullptr;
+  return std::unique_ptr<CurlTransfer>(new CurlTransfer(context, easy));
 }
 
-CurlTransfer::CurlTransfer(TransferContext& context, CURL* easy, CURLU* url)
-    : context_(context), easy_(easy), url_(url) {}
+CurlTransfer::CurlTransfer(TransferContext& context, CURL* easy) : context_(context), easy_(easy) {}
 
 CurlTransfer::~CurlTransfer() = default;
 
@@ -71,27 +73,16 @@ void CurlTransfer::take(HttpRequest request, Transport::Completion completion,
 }
 
 Ready CurlTransfer::read_request() {
-  if (auto readable = read_url(); !readable) return readable;
+  auto url = context_.urls.read(request_.url, request_.address_policy);
+  if (!url) {
+    const bool own_fault = url.error().code == ErrorCode::system_failed;
+    std::string& message = url.error().message;
+    return own_fault ? internal(std::move(message)) : refused_url(std::move(message));
+  }
+  url_ = *std::move(url);
   if (!request_.body) return internal("the request has no body");
   if (auto fault = fault_in(request_.headers)) return internal(*std::move(fault));
   headers_.assign(request_.headers);
-  return {};
-}
-
-/// Two parsers that read one URL differently are how such checks are passed by: what libcurl will
-/// dial has to be what the policy has seen.
-Ready CurlTransfer::read_url() {
-  auto checked = request_.address_policy.check_url(request_.url);
-  if (!checked) return refused_url(std::move(checked.error().message));
-  checked_ = *std::move(checked);
-  // What the handle held before would be the base of a relative URL.
-  curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);
-  const CURLUcode code =
-      curl_url_set(url_.get(), CURLUPART_URL, request_.url.c_str(), CURLU_DISALLOW_USER);
-  if (code != CURLUE_OK) return refused_url(fmt::format("url: {}", curl_url_strerror(code)));
-  if (!reads_as(url_.get(), checked_)) {
-    return refused_url("url: it can be read in two ways; write its host and port plainly");
-  }
   return {};
 }
 
@@ -128,6 +119,8 @@ void CurlTransfer::set_common_options(CurlOptions& options) {
   options.set(CURLOPT_ERRORBUFFER, error_.data());
   options.set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
   options.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  options.set(CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
+  options.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(context_.poller));
   options.set(CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   options.set(CURLOPT_PREREQDATA, static_cast<void*>(this));
   options.set(CURLOPT_RESOLVER_START_FUNCTION, &Callbacks::before_lookup);
@@ -142,8 +135,8 @@ void CurlTransfer::set_common_options(CurlOptions& options) {
 /// earlier request stays; in return the rest is set once, which is a twentieth of a request's cost.
 void CurlTransfer::set_request_options(CurlOptions& options, LookupLimit::TimePoint now) {
   const auto left = std::chrono::ceil<milliseconds>(deadline_ - now);
-  options.set(CURLOPT_PROTOCOLS_STR, checked_.https ? "https" : "http");
-  options.set(CURLOPT_CURLU, url_.get());
+  options.set(CURLOPT_PROTOCOLS_STR, url_->checked.https ? "https" : "http");
+  options.set(CURLOPT_CURLU, url_->url.get());
   options.set(CURLOPT_HTTPHEADER, headers_.list());
   options.set(CURLOPT_POSTFIELDS, request_.body->data());
   options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
@@ -155,7 +148,7 @@ void CurlTransfer::set_request_options(CurlOptions& options, LookupLimit::TimePo
 /// cache of libcurl answers; also for a literal address, which takes no thread and never waits.
 bool CurlTransfer::may_look_up() {
   if (lookup_ == Lookup::none) {
-    if (parse_ipv4(checked_.host) || parse_ipv6(checked_.host)) return true;
+    if (parse_ipv4(url_->checked.host) || parse_ipv6(url_->checked.host)) return true;
     if (!context_.lookups.take(std::chrono::steady_clock::now())) {
       stop_ = Stop::no_lookup_slot;
       return false;
@@ -184,6 +177,7 @@ curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   dialled_ = true;
+  context_.poller->opened(socket);
   return socket;
 }
 
@@ -316,22 +310,6 @@ tl::unexpected<TransportFailure> refused_url(std::string message) {
 
 tl::unexpected<TransportFailure> internal(std::string message) {
   return tl::unexpected<TransportFailure>({FailureClass::internal, std::move(message), false});
-}
-
-/// Whether libcurl has found the host and the port that were checked.
-bool reads_as(CURLU* url, const CheckedUrl& checked) {
-  char* host = nullptr;
-  char* port = nullptr;
-  const bool complete = curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
-  bool same = false;
-  if (complete) {
-    const auto read = parse_host(host);
-    same = read && read->text == checked.host && port == fmt::format_int(checked.port).str();
-  }
-  curl_free(host);
-  curl_free(port);
-  return same;
 }
 
 /// For libcurl, 0 stands for a default or for no limit.

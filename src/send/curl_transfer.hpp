@@ -16,6 +16,8 @@
 #include "send/curl_options.hpp"
 #include "send/header_list.hpp"
 #include "send/lookup_limit.hpp"
+#include "send/read_urls.hpp"
+#include "send/socket_poller.hpp"
 
 namespace hookline::detail {
 
@@ -23,7 +25,9 @@ namespace hookline::detail {
 struct TransferContext {
   CurlTransportOptions options;
   curl_slist* resolve = nullptr;  ///< `options.resolve` for libcurl, or null
-  LookupLimit lookups;
+  LookupLimit lookups{0};
+  ReadUrls urls;
+  SocketPoller* poller = nullptr;  ///< hears of the sockets that are opened and closed
 };
 
 /// One request with its easy handle: sets the options, watches over addresses and sizes while
@@ -76,14 +80,10 @@ class CurlTransfer {
   struct EasyDeleter {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   };
-  struct UrlDeleter {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-  };
 
-  CurlTransfer(TransferContext& context, CURL* easy, CURLU* url);
+  CurlTransfer(TransferContext& context, CURL* easy);
 
   [[nodiscard]] tl::expected<void, TransportFailure> read_request();
-  [[nodiscard]] tl::expected<void, TransportFailure> read_url();
   void set_common_options(CurlOptions& options);
   void set_request_options(CurlOptions& options, LookupLimit::TimePoint now);
 
@@ -101,13 +101,12 @@ class CurlTransfer {
   struct Callbacks;
   TransferContext& context_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
-  std::unique_ptr<CURLU, UrlDeleter> url_;
   bool has_common_options_ = false;
 
   HttpRequest request_;
   Transport::Completion completion_;
   LookupLimit::TimePoint deadline_;  ///< of the whole request
-  CheckedUrl checked_;
+  std::shared_ptr<const ReadUrl> url_;
   HeaderList headers_;
   tl::expected<void, TransportFailure> acceptable_;  ///< or why the request cannot be sent
   std::array<char, CURL_ERROR_SIZE> error_{};

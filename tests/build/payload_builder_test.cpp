@@ -169,6 +169,17 @@ TEST_CASE("Text that is not UTF-8 is repaired wherever it is sent") {
                                       ",\"company_name\":" + text + "}"));
 }
 
+TEST_CASE("A broken byte is repaired wherever it stands in a long text") {
+  const std::string whole = "0123456789abcdef\xc3\xbc\xe2\x82\xac-0123456789abcdef";
+  Import import = embedded_import();
+  for (std::size_t place = 0; place <= 16; ++place) {
+    import.filename = whole;
+    import.filename->insert(place, 1, '\xff');
+    const std::string sent = whole.substr(0, place) + "\xef\xbf\xbd" + whole.substr(place);
+    CHECK(contains(managed(import), "\"filename\":\"" + sent + "\""));
+  }
+}
+
 TEST_CASE("Text is escaped as JSON asks and no further") {
   Import import = embedded_import();
   import.filename = std::string("\"\\/\b\f\n\r\t\x01\x1f\x7f\0<'\xe2\x80\xa8", 17);
