@@ -32,8 +32,18 @@ packages_of() {
 missing_of() {
   for package in "$@"; do
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
-    [ "$status" = installed ] || echo "$package"
+    [ "$status" = installed ] || is_provided "$package" || echo "$package"
   done
+}
+
+# Whether another package brings it: npm comes with the nodejs of NodeSource, which refuses Debian's.
+is_provided() {
+  dpkg-query -W -f '${db:Status-Status} ${Provides}\n' 2>/dev/null | awk -v name="$1" '
+    $1 == "installed" {
+      gsub(/ \([^)]*\)|,/, "")
+      for (i = 2; i <= NF; ++i) if ($i == name) found = 1
+    }
+    END { exit !found }'
 }
 
 install() {

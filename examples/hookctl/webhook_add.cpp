@@ -21,6 +21,7 @@ using hookline::Error;
 using hookline::Webhook;
 
 constexpr std::size_t kMaxSecretsBytes = 64 * 1024;
+constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
 struct AddOptions {
   Webhook webhook;
@@ -28,6 +29,8 @@ struct AddOptions {
   std::vector<std::string> headers;
   std::string secret_file;
   bool generate_secret = false;
+  std::string client_certificate_file;
+  std::string client_key_file;
   bool fifo = false;
   std::string document;  ///< a file with webhooks; empty: the options make one
 };
@@ -38,6 +41,7 @@ Result<void> add_document(Session& session, const std::string& path);
 Result<std::vector<Webhook>> read_document(Session& session, const std::string& path);
 Result<Webhook> webhook_of(const AddOptions& options);
 Result<void> read_secrets(const std::string& path, Webhook& webhook);
+Result<void> read_client_certificate(const AddOptions& options, Webhook& webhook);
 Result<hookline::HttpHeader> header_of(const std::string& text);
 void print_added(Session& session, const std::vector<Webhook>& added,
                  const std::optional<hookline::Secret>& generated);
@@ -92,6 +96,12 @@ void add_options(CLI::App& command, AddOptions& options) {
                           "sign with the secrets in this file, one a line");
   add_flag("--generate-secret", options.generate_secret, "sign with a new secret, and show it once")
       ->excludes(file);
+  CLI::Option* certificate = add("--client-certificate", options.client_certificate_file, "FILE",
+                                 "show this certificate, in PEM, to a receiver that asks for one");
+  CLI::Option* key = add("--client-key", options.client_key_file, "FILE",
+                         "its key, in PEM and without a pass phrase");
+  certificate->needs(key);
+  key->needs(certificate);
   add("--rate-limit", webhook.rate_limit, "N", "at most so many requests a second");
   add("--max-in-flight", webhook.max_in_flight, "N", "at most so many requests at a time");
   add_flag("--fifo", options.fifo, "one after the other, in order");
@@ -175,6 +185,9 @@ Result<Webhook> webhook_of(const AddOptions& options) {
     if (!header) return tl::unexpected<Error>(header.error());
     webhook.headers.push_back(*std::move(header));
   }
+  if (auto read = read_client_certificate(options, webhook); !read) {
+    return tl::unexpected<Error>(read.error());
+  }
   if (options.secret_file.empty()) return webhook;
   if (auto read = read_secrets(options.secret_file, webhook); !read) {
     return tl::unexpected<Error>(read.error());
@@ -188,6 +201,16 @@ Result<void> read_secrets(const std::string& path, Webhook& webhook) {
   std::istringstream words(*text);
   for (std::string word; words >> word;) webhook.secrets.emplace_back(std::move(word));
   if (webhook.secrets.empty()) return refuse(fmt::format("--secret-file: {} is empty", path));
+  return {};
+}
+
+Result<void> read_client_certificate(const AddOptions& options, Webhook& webhook) {
+  if (options.client_certificate_file.empty()) return {};
+  auto certificate = examples::read_text_file(options.client_certificate_file, kMaxPemBytes);
+  if (!certificate) return refuse("--client-certificate: " + certificate.error());
+  auto key = examples::read_text_file(options.client_key_file, kMaxPemBytes);
+  if (!key) return refuse("--client-key: " + key.error());
+  webhook.client_certificate = {*std::move(certificate), hookline::Secret(*std::move(key))};
   return {};
 }
 

@@ -89,6 +89,15 @@ void put_credentials(examples::Json& json, const Webhook& webhook) {
     json.null("basic_auth");
   }
   json.text_or_null("bearer_token", webhook.bearer_token ? kSecret : "");
+  if (webhook.client_certificate) {
+    json.key("client_certificate");
+    json.begin_object();
+    json.text("certificate", webhook.client_certificate->certificate);
+    json.text("key", kSecret);
+    json.end_object();
+  } else {
+    json.null("client_certificate");
+  }
   put_texts(json, "secrets", {webhook.secrets.size(), std::string(kSecret)});
 }
 

@@ -67,8 +67,9 @@ class HOOKLINE_API AddressPolicy {
   /// refused and the reason.
   [[nodiscard]] Result<void> check_address(const IpAddress& address, std::uint16_t port) const;
 
-  /// Whether one is a copy of the other, so that both give the same answers.
-  [[nodiscard]] bool is_copy_of(const AddressPolicy& other) const { return rules_ == other.rules_; }
+  /// Whether they were made from the same options.
+  friend HOOKLINE_API bool operator==(const AddressPolicy& a, const AddressPolicy& b);
+  friend bool operator!=(const AddressPolicy& a, const AddressPolicy& b) { return !(a == b); }
 
  private:
   struct Rules;

@@ -20,8 +20,13 @@ struct CurlTransportOptions {
   /// Name look-ups at the same time, those included that were given up but still run in libcurl's
   /// resolver threads.
   std::size_t max_lookups = 64;
-  /// A PEM file with the authorities to trust in place of the system's; empty: the system's.
+  /// The authorities to trust in place of the system's, in one of three forms; all empty: the
+  /// system's. This is a PEM file; libcurl keeps what it has read of it for a day.
   std::string ca_file;
+  /// A directory of PEM files under the names that `openssl rehash` gives them.
+  std::string ca_directory;
+  /// A PEM text. Every open connection has a copy of it: for a few authorities, not for hundreds.
+  std::string ca_pem;
   /// Fixed addresses in place of DNS, `name:port:address[,address]…` (`CURLOPT_RESOLVE`); they are
   /// checked like any other. For tests.
   std::vector<std::string> resolve;
@@ -30,7 +35,9 @@ struct CurlTransportOptions {
 /// The default transport: libcurl's multi interface on one thread, connections reused, HTTP/1.1.
 ///
 /// It takes nothing from the environment (proxy, .netrc), follows no redirect, keeps no cookies and
-/// checks every address it dials or reuses against the policy of the request.
+/// checks every address it dials or reuses against the policy of the request. A connection is used
+/// again under the same policy and with the same client certificate only. TLS is 1.2 or later, with
+/// a certificate of the receiver's that an authority vouches for.
 ///
 /// The destructor cancels what is open and returns at once, also while a look-up hangs; the
 /// resolver threads of libcurl can outlive it.

@@ -3,6 +3,7 @@
 /// Everything but `hookline/testing.hpp`.
 
 #include "hookline/address_policy.hpp"
+#include "hookline/client_certificate.hpp"
 #include "hookline/clock.hpp"
 #include "hookline/curl_transport.hpp"
 #include "hookline/delivery.hpp"

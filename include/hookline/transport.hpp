@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hookline/address_policy.hpp"
+#include "hookline/client_certificate.hpp"
 #include "hookline/export.hpp"
 #include "hookline/http_header.hpp"
 #include "hookline/result.hpp"
@@ -30,6 +31,10 @@ struct HttpRequest {
 
   /// Every address that is dialled or reused for this request must satisfy it.
   AddressPolicy address_policy;
+
+  /// Who is calling, for receivers that ask; null: nobody in particular. Only requests with the
+  /// same one may share a connection.
+  std::shared_ptr<const ClientCertificate> client_certificate;
 };
 
 /// An answer whose header section arrived whole. Its status decides; what went wrong with the body

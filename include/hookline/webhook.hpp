@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hookline/client_certificate.hpp"
 #include "hookline/event.hpp"
 #include "hookline/export.hpp"
 #include "hookline/http_header.hpp"
@@ -70,6 +71,10 @@ struct Webhook {
   /// At most one of the two becomes the `authorization` header.
   std::optional<BasicCredentials> basic_auth;
   std::optional<Secret> bearer_token;
+
+  /// Shown to a receiver that asks for one (mutual TLS), so its URL must be https. The key must be
+  /// that of the first certificate. Whether it is in date is not looked at.
+  std::optional<ClientCertificate> client_certificate;
 
   /// Standard Webhooks secrets (`whsec_…`, `whsk_…`). Each one signs every request: during a
   /// rotation there are two. Without any, requests carry no signature.

@@ -53,12 +53,13 @@ std::optional<BuiltRequest> RequestBuilder::build(const Claim& claim,
   if (claim.lane.webhook_id.empty()) return build_for(claim, nullptr, now);
   const auto webhook = webhook_of(registry_, claim.lane);
   if (!webhook || webhook->state != WebhookState::enabled) return std::nullopt;
-  BuiltRequest built = build_for(claim, webhook.get(), now);
+  BuiltRequest built = build_for(claim, webhook, now);
   built.webhook_revision = webhook->revision;
   return built;
 }
 
-BuiltRequest RequestBuilder::build_for(const Claim& claim, const Webhook* webhook,
+BuiltRequest RequestBuilder::build_for(const Claim& claim,
+                                       const std::shared_ptr<const Webhook>& webhook,
                                        std::chrono::system_clock::time_point now) const {
   const std::string& url = webhook ? webhook->url : claim.url;
   const auto checked = registry_.address_policy().check_url(url);
@@ -77,11 +78,15 @@ BuiltRequest RequestBuilder::build_for(const Claim& claim, const Webhook* webhoo
       {"user-agent", user_agent_},
       {"webhook-id", claim.message_id},
       {"webhook-timestamp", std::to_string(timestamp)}};
-  if (const auto added = add_signature(request, claim, webhook, timestamp); !added) {
+  if (const auto added = add_signature(request, claim, webhook.get(), timestamp); !added) {
     const TransportFailure failure{FailureClass::internal, added.error().message, false};
     return {tl::unexpected(failure), checked->without_query, 0};
   }
   if (webhook) add_own_headers(request, *webhook);
+  if (webhook && webhook->client_certificate) {
+    // A part of the webhook, and shares its life.
+    request.client_certificate = {webhook, &*webhook->client_certificate};
+  }
   return {std::move(request), checked->without_query, 0};
 }
 

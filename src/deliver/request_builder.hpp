@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,7 +34,9 @@ class RequestBuilder {
                                                   std::chrono::system_clock::time_point now) const;
 
  private:
-  [[nodiscard]] BuiltRequest build_for(const Claim& claim, const Webhook* webhook,
+  /// `webhook`: null for a basic one.
+  [[nodiscard]] BuiltRequest build_for(const Claim& claim,
+                                       const std::shared_ptr<const Webhook>& webhook,
                                        std::chrono::system_clock::time_point now) const;
   [[nodiscard]] Result<void> add_signature(HttpRequest& request, const Claim& claim,
                                            const Webhook* webhook, std::int64_t timestamp) const;

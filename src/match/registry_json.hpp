@@ -32,6 +32,7 @@ namespace hookline::detail {
 /// | `headers`            | array of `{"name":…,"value":…}`    | none                            |
 /// | `basic_auth`         | `{"username":…,"password":…}`      | none                            |
 /// | `bearer_token`       | text                               | none                            |
+/// | `client_certificate` | `{"certificate":…,"key":…}`, PEM   | none                            |
 /// | `secrets`            | array of texts                     | none                            |
 /// | `max_in_flight`      | whole number                       | as the dispatcher is configured |
 /// | `rate_limit`         | number, requests a second          | none                            |

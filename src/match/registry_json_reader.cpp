@@ -63,6 +63,7 @@ Result<void> read(const Json& value, const Place& at, Document& target);
 Result<void> read(const Json& value, const Place& at, Webhook& target);
 Result<void> read(const Json& value, const Place& at, HttpHeader& target);
 Result<void> read(const Json& value, const Place& at, BasicCredentials& target);
+Result<void> read(const Json& value, const Place& at, ClientCertificate& target);
 Result<void> read(const Json& value, const Place& at, std::string& target);
 Result<void> read(const Json& value, const Place& at, Secret& target);
 Result<void> read(const Json& value, const Place& at, bool& target);
@@ -215,7 +216,7 @@ Result<void> read(const Json& value, const Place& at, Document& target) {
 }
 
 Result<void> read(const Json& value, const Place& at, Webhook& target) {
-  static constexpr std::array<Member<Webhook>, 22> kMembers = {{
+  static constexpr std::array<Member<Webhook>, 23> kMembers = {{
       {"id", false, read_field<&Webhook::id>},
       {"tenant", false, read_field<&Webhook::tenant>},
       {"url", true, read_field<&Webhook::url>},
@@ -228,6 +229,7 @@ Result<void> read(const Json& value, const Place& at, Webhook& target) {
       {"headers", false, read_field<&Webhook::headers>},
       {"basic_auth", false, read_field<&Webhook::basic_auth>},
       {"bearer_token", false, read_field<&Webhook::bearer_token>},
+      {"client_certificate", false, read_field<&Webhook::client_certificate>},
       {"secrets", false, read_field<&Webhook::secrets>},
       {"max_in_flight", false, read_field<&Webhook::max_in_flight>},
       {"rate_limit", false, read_field<&Webhook::rate_limit>},
@@ -259,6 +261,14 @@ Result<void> read(const Json& value, const Place& at, BasicCredentials& target) 
   static constexpr std::array<Member<BasicCredentials>, 2> kMembers = {{
       {"username", true, read_field<&BasicCredentials::username>},
       {"password", true, read_field<&BasicCredentials::password>},
+  }};
+  return read_object(value, at, kMembers, target);
+}
+
+Result<void> read(const Json& value, const Place& at, ClientCertificate& target) {
+  static constexpr std::array<Member<ClientCertificate>, 2> kMembers = {{
+      {"certificate", true, read_field<&ClientCertificate::certificate>},
+      {"key", true, read_field<&ClientCertificate::key>},
   }};
   return read_object(value, at, kMembers, target);
 }

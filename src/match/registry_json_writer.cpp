@@ -94,6 +94,13 @@ class RegistryWriter {
       writer_.EndObject();
     }
     if (webhook.bearer_token) member("bearer_token", shown(*webhook.bearer_token));
+    if (webhook.client_certificate) {
+      key("client_certificate");
+      writer_.StartObject();
+      member("certificate", webhook.client_certificate->certificate);
+      member("key", shown(webhook.client_certificate->key));
+      writer_.EndObject();
+    }
     write_list("secrets", webhook.secrets, [&](const Secret& secret) { text(shown(secret)); });
   }
 

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "hookline/signer.hpp"
+#include "match/client_certificate_check.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -31,6 +32,10 @@ constexpr std::uint32_t kMaxInFlight = 1000;
 constexpr double kMinRate = 0.001;
 constexpr double kMaxRate = 1000;
 
+bool starts_with_http(std::string_view url) {
+  return equal_ignoring_case(url.substr(0, 5), "http:");
+}
+
 /// Collects the faults of one webhook.
 class Check {
  public:
@@ -44,6 +49,7 @@ class Check {
     check_headers();
     check_basic_auth();
     check_bearer_token();
+    check_client_certificate();
     check_secrets();
     check_limits();
     return std::move(faults_);
@@ -215,6 +221,16 @@ class Check {
     }
     if (token.size() > kMaxCredential) {
       fault("bearer_token: is longer than {} bytes", kMaxCredential);
+    }
+  }
+
+  void check_client_certificate() {
+    if (!webhook_.client_certificate) return;
+    if (starts_with_http(webhook_.url)) {
+      fault("client_certificate: no receiver asks for it over http; use https or take it out");
+    }
+    for (std::string& each : client_certificate_faults(*webhook_.client_certificate)) {
+      faults_.push_back(std::move(each));
     }
   }
 

@@ -475,9 +475,9 @@ WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason) {
 bool is_same(const Webhook& a, const Webhook& b) {
   const auto plain = [](const Webhook& w) {
     return std::tie(w.id, w.tenant, w.url, w.description, w.development_mode, w.import_identifiers,
-                    w.saved_schema_ids, w.all_imports, w.events, w.bearer_token, w.secrets,
-                    w.max_in_flight, w.rate_limit, w.ordering, w.retry_schedule, w.state,
-                    w.disabled_reason, w.created_at, w.updated_at);
+                    w.saved_schema_ids, w.all_imports, w.events, w.bearer_token,
+                    w.client_certificate, w.secrets, w.max_in_flight, w.rate_limit, w.ordering,
+                    w.retry_schedule, w.state, w.disabled_reason, w.created_at, w.updated_at);
   };
   const auto same_header = [](const HttpHeader& x, const HttpHeader& y) {
     return x.name == y.name && x.value == y.value;

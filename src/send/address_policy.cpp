@@ -27,6 +27,7 @@ struct AddressPolicy::Rules {
   [[nodiscard]] Result<void> check_port(std::uint16_t port) const;
   [[nodiscard]] Result<void> check_name(const std::string& name) const;
   [[nodiscard]] Result<void> check_address(const IpAddress& address) const;
+  [[nodiscard]] bool equals(const Rules& other) const;
 };
 
 namespace {
@@ -112,6 +113,15 @@ Result<CheckedUrl> AddressPolicy::check_url(std::string_view url) const {
 Result<void> AddressPolicy::check_address(const IpAddress& address, std::uint16_t port) const {
   if (auto checked = rules_->check_port(port); !checked) return checked;
   return rules_->check_address(address);
+}
+
+bool operator==(const AddressPolicy& a, const AddressPolicy& b) {
+  return a.rules_ == b.rules_ || a.rules_->equals(*b.rules_);
+}
+
+bool AddressPolicy::Rules::equals(const Rules& other) const {
+  return allow_http == other.allow_http && networks == other.networks && names == other.names &&
+         ports == other.ports;
 }
 
 Result<void> AddressPolicy::Rules::check_scheme(bool https) const {

@@ -12,6 +12,7 @@ constexpr std::size_t kMaxMessage = 240;
 /// its own limit of 100 KB.
 constexpr auto kTooLarge = static_cast<CURLcode>(100);
 FailureClass class_of(CURLcode code);
+bool is_tls_alert(std::string_view error);
 
 }  // namespace
 
@@ -20,7 +21,8 @@ TransportFailure curl_failure(CURLcode code, std::string_view error) {
   if (code == CURLE_OK) error = "the connection ended inside the header section";
   if (code == CURLE_OUT_OF_MEMORY) error = "libcurl has no room for a line of the headers";
   if (error.empty()) error = curl_easy_strerror(code);
-  return {class_of(code), printable(error, kMaxMessage), false};
+  const FailureClass failure = is_tls_alert(error) ? FailureClass::tls : class_of(code);
+  return {failure, printable(error, kMaxMessage), false};
 }
 
 namespace {
@@ -58,6 +60,13 @@ FailureClass class_of(CURLcode code) {
     default:
       return FailureClass::internal;
   }
+}
+
+/// What a receiver thinks of a client certificate comes after the handshake in TLS 1.3, and libcurl
+/// calls it a failure to read or to write.
+bool is_tls_alert(std::string_view error) {
+  return error.find("SSL routines:") != std::string_view::npos &&
+         error.find(" alert ") != std::string_view::npos;
 }
 
 }  // namespace

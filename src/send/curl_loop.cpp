@@ -17,6 +17,10 @@ using std::chrono::milliseconds;
 /// Kept for later requests; each takes about 10 KB.
 constexpr std::size_t kKeptTransfers = 256;
 
+/// How many connections the transport knows the owners of.
+constexpr std::size_t kMinOwners = 1024;
+constexpr std::size_t kMaxOwners = 65'536;
+
 /// How long a request may be over its limit before the loop ends it in libcurl's place.
 constexpr milliseconds kGrace{20};
 
@@ -44,6 +48,8 @@ CurlTransport::Loop::Loop(CurlTransportOptions options,
   context_.options = std::move(options);
   context_.poller = poller_.get();
   context_.lookups = detail::LookupLimit(context_.options.max_lookups);
+  const std::size_t idle = std::min(context_.options.max_idle_connections, kMaxOwners);
+  context_.owners = detail::ConnectionOwners(2 * idle + kMinOwners);  // those in use are not idle
 }
 
 Result<void> CurlTransport::Loop::set_up() {
@@ -225,6 +231,8 @@ void CurlTransport::Loop::finish(CurlTransfer& done, CURLcode code) {
   HttpResult result = transfer->finish(code, Clock::now());
   if (!result && transfer->wants_lookup_slot()) {
     waiting_.push_back(std::move(transfer));
+  } else if (!result && transfer->wants_own_connection()) {
+    start(std::move(transfer));
   } else {
     complete(std::move(transfer), std::move(result));
   }

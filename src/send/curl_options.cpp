@@ -28,18 +28,42 @@ void CurlOptions::isolate() {
   set(CURLOPT_QUICK_EXIT, 1L);
 }
 
-void CurlOptions::verify_tls(const std::string& ca_file) {
+void CurlOptions::verify_tls(const CurlTransportOptions& options) {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   set(CURLOPT_SSL_CTX_FUNCTION, &clear_key_log);
-  if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
-  // With a file, the system's directory of authorities would be trusted beside it. With the
-  // system's own file it says the same again, and keeps libcurl from caching what it has read
-  // (CURLOPT_CA_CACHE_TIMEOUT): every handshake would read them all, on the only thread.
-  if (!ca_file.empty() || system_has_ca_file(easy_)) {
-    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  // Otherwise OpenSSL would ask on the terminal for the pass phrase of a key that has one.
+  set(CURLOPT_KEYPASSWD, "");
+  trust(options.ca_file, options.ca_directory, options.ca_pem);
+}
+
+/// What is not named is taken away: libcurl would trust the system's file or directory beside it.
+/// Where nothing is named, the system's file says the same again as its directory, which keeps
+/// libcurl from caching what it has read (CURLOPT_CA_CACHE_TIMEOUT): every handshake would read
+/// them all, on the only thread.
+void CurlOptions::trust(const std::string& file, const std::string& directory,
+                        const std::string& pem) {
+  constexpr const char* kNone = nullptr;
+  const bool named = !file.empty() || !directory.empty() || !pem.empty();
+  if (named) set(CURLOPT_CAINFO, file.empty() ? kNone : file.c_str());
+  if (named || system_has_ca_file(easy_)) {
+    set(CURLOPT_CAPATH, directory.empty() ? kNone : directory.c_str());
   }
+  if (!pem.empty()) set_text(CURLOPT_CAINFO_BLOB, pem);
+}
+
+void CurlOptions::identify_as(const ClientCertificate* certificate) {
+  set_text(CURLOPT_SSLCERT_BLOB, certificate ? certificate->certificate : std::string_view());
+  set_text(CURLOPT_SSLKEY_BLOB, certificate ? certificate->key.reveal() : std::string_view());
+  // A session that is resumed carries the identity of the connection that began it.
+  set(CURLOPT_SSL_SESSIONID_CACHE, certificate ? 0L : 1L);
+}
+
+/// Without copying it; an empty text takes away what was set before.
+void CurlOptions::set_text(CURLoption option, std::string_view text) {
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+  set(option, text.empty() ? nullptr : &blob);
 }
 
 std::string CurlOptions::message() const {

@@ -3,7 +3,10 @@
 #include <curl/curl.h>
 
 #include <string>
+#include <string_view>
 #include <type_traits>
+
+#include "hookline/curl_transport.hpp"
 
 namespace hookline::detail {
 
@@ -24,9 +27,12 @@ class CurlOptions {
 
   /// Nothing from the environment, no second request of libcurl's own.
   void isolate();
-  /// TLS 1.2 or later with a certificate that the authorities in `ca_file` vouch for, or those of
-  /// the system if it is empty.
-  void verify_tls(const std::string& ca_file);
+  /// TLS 1.2 or later with a certificate that the authorities in the options vouch for, or those of
+  /// the system if they name none. REQUIRES: `options` outlives the handle.
+  void verify_tls(const CurlTransportOptions& options);
+  /// What the receiver is told of who is calling, if it asks; null: nothing. REQUIRES: it lives
+  /// until the handle has done its work or is told of another one.
+  void identify_as(const ClientCertificate* certificate);
 
   [[nodiscard]] bool refused() const { return code_ != CURLE_OK; }
 
@@ -34,6 +40,9 @@ class CurlOptions {
   [[nodiscard]] std::string message() const;
 
  private:
+  void trust(const std::string& file, const std::string& directory, const std::string& pem);
+  void set_text(CURLoption option, std::string_view text);
+
   CURL* easy_;
   CURLcode code_ = CURLE_OK;
   CURLoption option_{};

@@ -1,5 +1,7 @@
 #include "send/curl_transfer.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@ using std::chrono::milliseconds;
 
 tl::unexpected<TransportFailure> refused_url(std::string message);
 tl::unexpected<TransportFailure> internal(std::string message);
+std::optional<std::string> fingerprint_of(const ClientCertificate& certificate);
 long whole_milliseconds(milliseconds time);
 bool is_out_of_resources(int error);
 std::string_view trimmed(std::string_view text);
@@ -39,9 +42,10 @@ struct CurlTransfer::Callbacks {
     static_cast<SocketPoller*>(poller)->closed(socket);
     return ::close(socket);
   }
-  static int before_request(void* self, char* address, char*, int port, int) noexcept {
-    return static_cast<CurlTransfer*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK
-                                                                    : CURL_PREREQFUNC_ABORT;
+  static int before_request(void* self, char* address, char* own, int port, int own_port) noexcept {
+    const std::string connection = fmt::format("{} {} {} {}", own, own_port, address, port);
+    const bool may = static_cast<CurlTransfer*>(self)->may_use(connection, address, port);
+    return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   }
   static int before_lookup(void*, void*, void* self) noexcept {
     return static_cast<CurlTransfer*>(self)->may_look_up() ? 0 : 1;
@@ -69,6 +73,7 @@ void CurlTransfer::take(HttpRequest request, Transport::Completion completion,
   request_ = std::move(request);
   completion_ = std::move(completion);
   deadline_ = deadline;
+  must_dial_ = false;
   acceptable_ = read_request();
 }
 
@@ -83,10 +88,16 @@ Ready CurlTransfer::read_request() {
   if (!request_.body) return internal("the request has no body");
   if (auto fault = fault_in(request_.headers)) return internal(*std::move(fault));
   headers_.assign(request_.headers);
+  identity_.clear();
+  if (request_.client_certificate == nullptr) return {};
+  auto identity = fingerprint_of(*request_.client_certificate);
+  if (!identity) return internal("OpenSSL failed; there may be no memory left");
+  identity_ = *std::move(identity);
   return {};
 }
 
 Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
+  must_dial_ = must_dial_ || wants_own_connection();
   stop_ = Stop::none;
   refusal_.clear();
   dialled_ = may_be_used_ = in_headers_ = answered_ = false;
@@ -108,7 +119,7 @@ Ready CurlTransfer::prepare(LookupLimit::TimePoint now) {
 void CurlTransfer::set_common_options(CurlOptions& options) {
   curl_easy_reset(easy_.get());
   options.isolate();
-  options.verify_tls(context_.options.ca_file);
+  options.verify_tls(context_.options);
   options.set(CURLOPT_POST, 1L);
   options.set(CURLOPT_MAXLIFETIME_CONN,
               static_cast<long>(context_.options.max_connection_age.count()));
@@ -137,6 +148,8 @@ void CurlTransfer::set_request_options(CurlOptions& options, LookupLimit::TimePo
   const auto left = std::chrono::ceil<milliseconds>(deadline_ - now);
   options.set(CURLOPT_PROTOCOLS_STR, url_->checked.https ? "https" : "http");
   options.set(CURLOPT_CURLU, url_->url.get());
+  options.identify_as(request_.client_certificate.get());
+  options.set(CURLOPT_FRESH_CONNECT, must_dial_ ? 1L : 0L);
   options.set(CURLOPT_HTTPHEADER, headers_.list());
   options.set(CURLOPT_POSTFIELDS, request_.body->data());
   options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
@@ -181,9 +194,14 @@ curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& address) {
   return socket;
 }
 
-/// A reused connection opens no socket, and was dialled under the policy of another request.
-bool CurlTransfer::may_use(const char* address, int port) {
+/// A reused connection opens no socket, and was dialled by another request.
+bool CurlTransfer::may_use(const std::string& connection, const char* address, int port) {
   end_lookup(false, {});
+  if (!is_own(connection)) {
+    refuse("libcurl took a connection that was dialled for another request");
+    stop_ = must_dial_ ? Stop::address_refused : Stop::not_own_connection;
+    return false;
+  }
   auto peer = parse_ipv4(address);
   if (!peer) peer = parse_ipv6(address);
   if (!peer) {
@@ -198,6 +216,13 @@ bool CurlTransfer::may_use(const char* address, int port) {
   }
   stop_ = Stop::address_refused;
   return false;
+}
+
+bool CurlTransfer::is_own(const std::string& connection) {
+  ConnectionOwner self{request_.address_policy, identity_};
+  if (!dialled_) return context_.owners.belongs_to(connection, self);
+  context_.owners.dialled(connection, std::move(self));
+  return true;
 }
 
 /// libcurl hands over one line at a time: of every 1xx answer, of the final one, and trailers.
@@ -310,6 +335,20 @@ tl::unexpected<TransportFailure> refused_url(std::string message) {
 
 tl::unexpected<TransportFailure> internal(std::string message) {
   return tl::unexpected<TransportFailure>({FailureClass::internal, std::move(message), false});
+}
+
+/// Not the key itself, which is not to live as long as connections do.
+std::optional<std::string> fingerprint_of(const ClientCertificate& certificate) {
+  const std::string_view key = certificate.key.reveal();
+  const std::string& text = certificate.certificate;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), key.data() == nullptr ? "" : key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(),
+           &size) == nullptr) {
+    return std::nullopt;
+  }
+  return std::string(mac.begin(), mac.begin() + size);
 }
 
 /// For libcurl, 0 stands for a default or for no limit.

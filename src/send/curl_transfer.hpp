@@ -13,6 +13,7 @@
 
 #include "hookline/curl_transport.hpp"
 #include "hookline/transport.hpp"
+#include "send/connection_owners.hpp"
 #include "send/curl_options.hpp"
 #include "send/header_list.hpp"
 #include "send/lookup_limit.hpp"
@@ -26,6 +27,7 @@ struct TransferContext {
   CurlTransportOptions options;
   curl_slist* resolve = nullptr;  ///< `options.resolve` for libcurl, or null
   LookupLimit lookups{0};
+  ConnectionOwners owners{0};
   ReadUrls urls;
   SocketPoller* poller = nullptr;  ///< hears of the sockets that are opened and closed
 };
@@ -48,8 +50,8 @@ class CurlTransfer {
   /// `prepare`.
   void take(HttpRequest request, Transport::Completion completion, LookupLimit::TimePoint deadline);
 
-  /// Sets the handle up for the request, also a second time after `wants_lookup_slot`. A failure
-  /// ends the request before anything is dialled.
+  /// Sets the handle up for the request, also again after `wants_lookup_slot` or
+  /// `wants_own_connection`. A failure ends the request before anything is dialled.
   [[nodiscard]] tl::expected<void, TransportFailure> prepare(LookupLimit::TimePoint now);
 
   /// A slot that was taken beforehand, for a transfer that had to wait for one.
@@ -57,6 +59,9 @@ class CurlTransfer {
 
   /// Whether the transfer ended only because no look-up was free: it is to be prepared again.
   [[nodiscard]] bool wants_lookup_slot() const { return stop_ == Stop::no_lookup_slot; }
+  /// Whether it ended only because libcurl had a connection for it that is another's: it is to be
+  /// prepared again, and will dial.
+  [[nodiscard]] bool wants_own_connection() const { return stop_ == Stop::not_own_connection; }
 
   /// After libcurl has finished with the handle: the outcome of the request.
   [[nodiscard]] HttpResult finish(CURLcode code, LookupLimit::TimePoint now);
@@ -73,7 +78,15 @@ class CurlTransfer {
 
  private:
   /// Why a callback ended the transfer.
-  enum class Stop { none, not_http1, header_limit, body_limit, address_refused, no_lookup_slot };
+  enum class Stop {
+    none,
+    not_http1,
+    header_limit,
+    body_limit,
+    address_refused,
+    no_lookup_slot,
+    not_own_connection
+  };
   /// The slot of `LookupLimit` that this transfer holds.
   enum class Lookup { none, reserved, running };
 
@@ -88,7 +101,8 @@ class CurlTransfer {
   void set_request_options(CurlOptions& options, LookupLimit::TimePoint now);
 
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
-  [[nodiscard]] bool may_use(const char* address, int port);
+  [[nodiscard]] bool may_use(const std::string& connection, const char* address, int port);
+  [[nodiscard]] bool is_own(const std::string& connection);
   [[nodiscard]] bool may_look_up();
   [[nodiscard]] bool take_header(std::string_view line);
   [[nodiscard]] bool take_status_line(std::string_view line);
@@ -108,6 +122,8 @@ class CurlTransfer {
   LookupLimit::TimePoint deadline_;  ///< of the whole request
   std::shared_ptr<const ReadUrl> url_;
   HeaderList headers_;
+  std::string identity_;    ///< stands for the client certificate and its key; empty: none
+  bool must_dial_ = false;  ///< what libcurl has kept is another's
   tl::expected<void, TransportFailure> acceptable_;  ///< or why the request cannot be sent
   std::array<char, CURL_ERROR_SIZE> error_{};
 

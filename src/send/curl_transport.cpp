@@ -1,20 +1,25 @@
 #include "hookline/curl_transport.hpp"
 
 #include <curl/curl.h>
+#include <dirent.h>
 
 #include <climits>
 #include <fstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "send/curl_loop.hpp"
+#include "sign/pem.hpp"
 
 namespace hookline {
 namespace {
 
 Result<void> check(const CurlTransportOptions& options);
+bool can_be_listed(const std::string& directory);
+Result<void> check_authorities(const CurlTransportOptions& options);
 Result<void> initialise_curl();
 
 }  // namespace
@@ -48,15 +53,44 @@ Result<void> check(const CurlTransportOptions& options) {
     return detail::fail(ErrorCode::invalid_options,
                         "max_lookups: 0 would let no name be looked up; give 1 or more");
   }
-  if (!options.ca_file.empty() && !std::ifstream(options.ca_file)) {
-    return detail::fail(ErrorCode::invalid_options, "ca_file: {} cannot be read",
-                        detail::quoted(options.ca_file));
-  }
+  if (auto checked = check_authorities(options); !checked) return checked;
   for (const std::string& entry : options.resolve) {
     const std::size_t colon = entry.find(':');
     if (colon != std::string::npos && entry.find(':', colon + 1) != std::string::npos) continue;
     return detail::fail(ErrorCode::invalid_options,
                         "resolve: {} is not of the form name:port:address", detail::quoted(entry));
+  }
+  return {};
+}
+
+bool can_be_listed(const std::string& directory) {
+  DIR* const opened = ::opendir(directory.c_str());
+  if (opened != nullptr) ::closedir(opened);
+  return opened != nullptr;
+}
+
+Result<void> check_authorities(const CurlTransportOptions& options) {
+  const std::string& file = options.ca_file;
+  const std::string& directory = options.ca_directory;
+  if (!directory.empty() && !file.empty()) {
+    return detail::fail(ErrorCode::invalid_options,
+                        "ca_directory: stands beside ca_file; give one of them");
+  }
+  if (!options.ca_pem.empty() && !(file.empty() && directory.empty())) {
+    return detail::fail(ErrorCode::invalid_options,
+                        "ca_pem: stands beside ca_file or ca_directory; give one of them");
+  }
+  if (!file.empty() && !std::ifstream(file)) {
+    return detail::fail(ErrorCode::invalid_options, "ca_file: {} cannot be read",
+                        detail::quoted(file));
+  }
+  if (!directory.empty() && !can_be_listed(directory)) {
+    return detail::fail(ErrorCode::invalid_options, "ca_directory: {} cannot be read",
+                        detail::quoted(directory));
+  }
+  if (!options.ca_pem.empty() && detail::read_certificates(options.ca_pem).empty()) {
+    return detail::fail(ErrorCode::invalid_options,
+                        "ca_pem: is not PEM of certificates and nothing else");
   }
   return {};
 }

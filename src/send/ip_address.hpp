@@ -32,6 +32,11 @@ namespace hookline::detail {
 struct Network {
   IpAddress address;
   std::size_t prefix = 0;
+
+  friend bool operator==(const Network& a, const Network& b) {
+    return a.address.family == b.address.family && a.address.bytes == b.address.bytes &&
+           a.prefix == b.prefix;
+  }
 };
 
 /// `10.0.0.0/8`, `fd00::/8`. Bits after the prefix may be set; `without_host_bits` clears them.

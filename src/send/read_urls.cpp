@@ -21,7 +21,7 @@ Result<std::shared_ptr<const ReadUrl>> ReadUrls::read(const std::string& url,
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(url);
-    if (known != known_.end() && known->second.policy.is_copy_of(policy)) return known->second.url;
+    if (known != known_.end() && known->second.policy == policy) return known->second.url;
   }
   auto read = read_anew(url, policy);
   if (!read) return read;

@@ -41,6 +41,7 @@ class InstallDependencies(unittest.TestCase):
     def installed_unless_missing():
         return (
             'for last in "$@"; do :; done\n'
+            'case "$last" in *Provides*) echo "installed $PROVIDED"; exit ;; esac\n'
             'case " $MISSING " in *" $last "*) exit 1 ;; esac\n'
             "echo installed"
         )
@@ -66,6 +67,12 @@ class InstallDependencies(unittest.TestCase):
         self.assertIn(" update", update)
         self.assertTrue(install.endswith(" ninja-build libcsv-dev"), install)
         self.assertEqual(result.stdout, "")
+
+    def test_what_another_package_provides_is_not_missing(self):
+        result, calls = self.install(MISSING="npm", PROVIDED="nodejs-dev (= 1), npm (= 2), x")
+        self.assertEqual((result.returncode, calls), (0, []))
+        _, (_, install) = self.install(MISSING="npm", PROVIDED="nodejs-dev, xnpm, npm-x")
+        self.assertTrue(install.endswith(" npm"), install)
 
     def test_only_the_groups_asked_for(self):
         _, (_, install) = self.install("examples", MISSING="libcsv-dev ninja-build catch2")

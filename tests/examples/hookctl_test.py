@@ -9,9 +9,11 @@ import sqlite3
 import subprocess
 import unittest
 
-from programs import LOOPBACK, PROGRAMS, SECRET, TIMEOUT, ProgramTest, run
+from programs import LOOPBACK, PROGRAMS, ROOT, SECRET, TIMEOUT, ProgramTest, run
 
 CSV = "name,email\nAda,ada@example.com\n"
+CERTIFICATE = ROOT / "tests" / "data" / "client_certificate.pem"
+KEY = ROOT / "tests" / "data" / "client_key.pem"
 HOSTILE = "Acme\x1b[2J\u202e\u009b\"\\\n"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
@@ -400,7 +402,8 @@ class Webhooks(HookctlTest):
             "import_identifiers": ["contacts", "people"], "saved_schema_ids": ["s1"],
             "all_imports": False, "events": ["import_completed", "headless_import_failed"],
             "headers": [{"name": "X-Team", "value": "a: b"}], "basic_auth": None,
-            "bearer_token": None, "secrets": ["[secret]"], "max_in_flight": 3, "rate_limit": 2.5,
+            "bearer_token": None, "client_certificate": None, "secrets": ["[secret]"],
+            "max_in_flight": 3, "rate_limit": 2.5,
             "ordering": "fifo", "retry_schedule": None, "state": "enabled", "disabled_reason": "",
             "refused": None, "revision": 1,
         })
@@ -421,6 +424,31 @@ class Webhooks(HookctlTest):
         self.assertIn("signature: invalid", receiver.communicate(timeout=TIMEOUT)[0])
         for words in [["webhooks", "list"], ["webhooks", "list", "--json"], ["list"]]:
             self.assertNotIn("whsec_", self.hookctl(*words).stdout)
+
+    def test_a_client_certificate_is_kept_and_its_key_not_shown(self):
+        good = ["webhooks", "add", "--url", "https://example.com/", "--all"]
+        words = [*good, "--client-certificate", CERTIFICATE, "--client-key", KEY]
+        (added,) = self.answer(*words)["webhooks"]
+        self.assertEqual(
+            added["client_certificate"],
+            {"certificate": CERTIFICATE.read_text(), "key": "[secret]"},
+        )
+        for output in [self.hookctl(*words), self.hookctl("--json", "webhooks", "list")]:
+            self.assertNotIn("PRIVATE KEY", output.stdout + output.stderr)
+        none = self.directory / "none"
+        for words, names in [
+            ([*good, "--client-certificate", CERTIFICATE], ["--client-key"]),
+            ([*good, "--client-key", KEY], ["--client-certificate"]),
+            ([*good, "--client-certificate", KEY, "--client-key", KEY], ["holds a private key"]),
+            ([*good, "--client-certificate", CERTIFICATE, "--client-key", CERTIFICATE],
+             ["client_certificate.key: is not a private key"]),
+            ([*good, "--client-certificate", none, "--client-key", KEY],
+             ["--client-certificate", "No such file"]),
+            ([*good, "--client-certificate", CERTIFICATE, "--client-key", none],
+             ["--client-key", "No such file"]),
+        ]:
+            with self.subTest(words):
+                self.refused(*words, names=names)
 
     def test_webhooks_from_a_file(self):
         webhook = {"url": "https://example.com/", "all_imports": True, "retry_schedule": [0, 0.5]}

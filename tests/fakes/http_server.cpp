@@ -101,7 +101,19 @@ bool read_request(ServerStream& stream, std::string& buffer, ReceivedRequest& re
   return true;
 }
 
-OwnedSslContext make_tls_context(const ServerCertificate& pair) {
+void ask_for_certificates(SSL_CTX* context, const HttpServerOptions& options) {
+  const bool required = options.clients == ClientCertificates::required;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                     nullptr);
+  OwnedBio bio(BIO_new_mem_buf(options.client_authority.data(), -1));
+  OwnedCertificate authority(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  require(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) == 1, "authority");
+  const unsigned char name[] = "test";  // without it, no session could be resumed
+  SSL_CTX_set_session_id_context(context, name, sizeof name);
+}
+
+OwnedSslContext make_tls_context(const HttpServerOptions& options) {
+  const Certificate& pair = *options.tls;
   OwnedSslContext context(SSL_CTX_new(TLS_server_method()));
   OwnedBio certificate_bio(BIO_new_mem_buf(pair.certificate_pem.data(), -1));
   OwnedBio key_bio(BIO_new_mem_buf(pair.key_pem.data(), -1));
@@ -110,6 +122,14 @@ OwnedSslContext make_tls_context(const ServerCertificate& pair) {
   require(SSL_CTX_use_certificate(context.get(), certificate.get()) == 1, "certificate");
   require(SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1, "private key");
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE);
+  if (options.tls_version != 0) {
+    SSL_CTX_set_security_level(context.get(), 0);  // the old ones need SHA-1
+    SSL_CTX_set_min_proto_version(context.get(), options.tls_version);
+    SSL_CTX_set_max_proto_version(context.get(), options.tls_version);
+  }
+  if (options.clients != ClientCertificates::not_asked_for) {
+    ask_for_certificates(context.get(), options);
+  }
   return context;
 }
 
@@ -188,7 +208,7 @@ HttpServer::HttpServer(Handler handler, const HttpServerOptions& options)
       listener_(listen_on(options)),
       stop_event_(::eventfd(0, EFD_CLOEXEC)),
       port_(port_of(listener_)) {
-  if (options.tls) tls_.reset(new TlsContext{make_tls_context(*options.tls)});
+  if (options.tls) tls_.reset(new TlsContext{make_tls_context(options)});
   accepting_ = std::thread([this] { accept_connections(); });
 }
 
@@ -259,6 +279,8 @@ void HttpServer::serve(int socket, std::size_t number) {
   ReceivedRequest request;
   while (!stream.ended() && read_request(stream, buffer, request)) {
     request.connection = number;
+    request.client = stream.client();
+    request.resumed = stream.resumed();
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);

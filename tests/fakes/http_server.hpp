@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "fakes/server_certificate.hpp"
+#include "fakes/certificate.hpp"
 
 namespace hookline::fakes {
 
@@ -26,6 +26,9 @@ struct ReceivedRequest {
   std::vector<std::string> header_lines;  ///< in order, without the line ends
   std::string body;
   std::string head;  ///< the bytes up to and with the empty line
+
+  std::string client;    ///< the common name in the client's certificate, or an empty text
+  bool resumed = false;  ///< the TLS session is that of an earlier connection
 
   /// The value of the first header with this name (any case), or an empty text.
   [[nodiscard]] std::string header(std::string_view name) const;
@@ -61,10 +64,16 @@ class Exchange {
   const ReceivedRequest& request_;
 };
 
+/// Whether a server asks for a certificate of the client.
+enum class ClientCertificates { not_asked_for, asked_for, required };
+
 struct HttpServerOptions {
-  std::string address = "127.0.0.1";             ///< IPv4 or IPv6, without brackets
-  std::uint16_t port = 0;                        ///< 0: one that is free
-  std::shared_ptr<const ServerCertificate> tls;  ///< null: plain http
+  std::string address = "127.0.0.1";       ///< IPv4 or IPv6, without brackets
+  std::uint16_t port = 0;                  ///< 0: one that is free
+  std::shared_ptr<const Certificate> tls;  ///< null: plain http
+  int tls_version = 0;                     ///< the only one it speaks; 0: 1.2 and 1.3
+  ClientCertificates clients = ClientCertificates::not_asked_for;
+  std::string client_authority;  ///< PEM: who vouches for clients
 };
 
 /// A real HTTP/1.1 server on loopback for tests, with misbehaviour on request:

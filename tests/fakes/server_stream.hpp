@@ -82,6 +82,17 @@ class ServerStream {
   void reset() { ended_ = reset_ = true; }
   [[nodiscard]] bool ended() const { return ended_; }
 
+  /// The common name in the client's certificate.
+  [[nodiscard]] std::string client() const {
+    X509* const certificate = ssl_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+    char name[64] = "";
+    if (certificate == nullptr) return name;
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                              sizeof name);
+    return name;
+  }
+  [[nodiscard]] bool resumed() const { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
+
  private:
   struct SslFreer {
     void operator()(SSL* ssl) const { SSL_free(ssl); }

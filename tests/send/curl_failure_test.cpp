@@ -20,6 +20,15 @@ TEST_CASE("A failure without a text of its own gets that of its code") {
         curl_easy_strerror(CURLE_COULDNT_CONNECT));
 }
 
+TEST_CASE("A refusal that TLS tells of after the handshake is one of TLS") {
+  const char* const alert =
+      "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0";
+  CHECK(curl_failure(CURLE_RECV_ERROR, alert).failure == FailureClass::tls);
+  CHECK(curl_failure(CURLE_SEND_ERROR, alert).failure == FailureClass::tls);
+  CHECK(curl_failure(CURLE_RECV_ERROR, "Recv failure: Connection reset by peer").failure ==
+        FailureClass::connection);
+}
+
 TEST_CASE("A code that no network can cause is a fault on this side") {
   CHECK(curl_failure(CURLE_BAD_FUNCTION_ARGUMENT, "").failure == FailureClass::internal);
 }

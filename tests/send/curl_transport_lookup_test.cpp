@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "send/curl_transport_fixture.hpp"
+#include "send/setopt.hpp"
 
 using namespace hookline;
 using fakes::Exchange;
@@ -22,7 +23,7 @@ using std::chrono::steady_clock;
 namespace {
 
 /// What names under `.lookup.example` resolve to: `hang` after it was released, `fail` to nothing,
-/// everything else to 127.0.0.1.
+/// `rebind` to 127.0.0.2 the first time, everything else to 127.0.0.1.
 class Resolver {
  public:
   static Resolver& instance() {
@@ -41,6 +42,7 @@ class Resolver {
     }
     --running_;
     changed_.notify_all();
+    if (name.rfind("rebind", 0) == 0 && started_ == 1) return "127.0.0.2";
     return name.rfind("fail", 0) == 0 ? "" : "127.0.0.1";
   }
 
@@ -237,4 +239,32 @@ TEST_CASE("A connection that is open is used while no look-up is free") {
   REQUIRE(lookups.resolver.wait_for_started(2));
   CHECK(outcome(deliver(*transport, request_to(url_of("a", server)))) == "200");
   CHECK(server.connections() == 1);
+}
+
+TEST_CASE("A name that leads elsewhere at the next delivery is checked again") {
+  const Lookups lookups;
+  // libcurl remembers an answer for a minute; here it forgets at once.
+  const test::Replaced no_cache(CURLOPT_KEYPASSWD, [](CURL* easy, void*) {
+    return test::real_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+  });
+  fakes::HttpServerOptions at_two;
+  at_two.address = "127.0.0.2";
+  const HttpServer server(
+      [](Exchange& exchange) {
+        exchange.respond(200);
+        exchange.close();
+      },
+      at_two);
+  fakes::HttpServerOptions at_one;
+  at_one.port = server.port();
+  const HttpServer recorder([](Exchange& exchange) { exchange.respond(200); }, at_one);
+  const auto transport = with_lookups(1);
+  const AddressPolicy policy = policy_for({"127.0.0.2/32"});
+  CHECK(outcome(deliver(*transport, request_to(url_of("rebind", server), policy))) == "200");
+  const HttpResult result = deliver(*transport, request_to(url_of("rebind", server), policy));
+  REQUIRE(outcome(result) == "policy");
+  CHECK_FALSE(result.error().permanent);
+  CHECK(lookups.resolver.started() == 2);
+  CHECK(server.request_count() == 1);
+  CHECK(recorder.connections() == 0);
 }

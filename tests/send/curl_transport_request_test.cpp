@@ -7,11 +7,12 @@
 #include <fstream>
 
 #include "catch.hpp"
-#include "send/curl_transport_fixture.hpp"
+#include "send/tls_fixture.hpp"
 
 using namespace hookline;
 using fakes::Exchange;
 using fakes::HttpServer;
+using fakes::HttpServerOptions;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
@@ -155,13 +156,19 @@ TEST_CASE("No connection is kept when none may be idle") {
 }
 
 TEST_CASE("Proxies named in the environment are not used") {
+  const std::string name =
+      GENERATE("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY");
+  const std::string scheme = GENERATE("http", "socks5h");
+  const bool tls = GENERATE(false, true);
+  CAPTURE(name, scheme, tls);
   const HttpServer proxy;
-  const HttpServer server;
-  const std::string address = proxy.url("");
-  const ScopedVariable a("http_proxy", address), b("HTTP_PROXY", address), c("ALL_PROXY", address),
-      d("all_proxy", address), e("https_proxy", address), f("HTTPS_PROXY", address);
-  const auto transport = make_transport();
-  CHECK(outcome(deliver(*transport, request_to(server.url()))) == "200");
+  const HttpServer server(&answer_200, tls ? with_tls() : HttpServerOptions());
+  const ScopedVariable variable(name, scheme + proxy.url("").substr(4));
+  const ScopedVariable exceptions("no_proxy", "");
+  const auto transport = trusting_transport();
+  HttpRequest request = request_to(server.url());
+  request.timeout = seconds(2);
+  CHECK(outcome(deliver(*transport, request)) == "200");
   CHECK(server.request_count() == 1);
   CHECK(proxy.connections() == 0);
 }
@@ -184,14 +191,18 @@ TEST_CASE("Credentials in .netrc are not sent") {
   std::filesystem::remove_all(home);
 }
 
-TEST_CASE("Cookies and alternative services are forgotten") {
+TEST_CASE("Cookies, alternative services and strict transport are forgotten") {
   const HttpServer recorder;
-  const HttpServer server([&](Exchange& exchange) {
-    exchange.respond(200, "",
-                     "set-cookie: a=b; path=/\r\nalt-svc: h1=\":" +
-                         std::to_string(recorder.port()) + "\"; ma=3600\r\n");
-  });
-  const auto transport = make_transport();
+  const HttpServer server(
+      [&](Exchange& exchange) {
+        exchange.respond(200, "",
+                         "set-cookie: a=b; path=/\r\nstrict-transport-security: max-age=3600\r\n"
+                         "alt-svc: h1=\":" +
+                             std::to_string(recorder.port()) + "\"; ma=3600\r\n");
+        exchange.close();
+      },
+      with_tls());  // elsewhere libcurl would not listen to them anyway
+  const auto transport = trusting_transport();
   REQUIRE(outcome(deliver(*transport, request_to(server.url()))) == "200");
   REQUIRE(outcome(deliver(*transport, request_to(server.url()))) == "200");
   CHECK(server.requests().at(1).header("cookie").empty());

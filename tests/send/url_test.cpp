@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <clocale>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
 #include "send/ip_address.hpp"
+#include "send/url_rows.hpp"
 
 using hookline::AddressPolicy;
 using hookline::AddressPolicyOptions;
@@ -18,25 +17,13 @@ using hookline::detail::parse_host;
 using hookline::detail::parse_ipv4;
 using hookline::detail::parse_ipv6;
 using hookline::detail::parse_url;
+using hookline::test::in_both_locales;
+using hookline::test::read_rows;
 
 namespace {
 
-/// The columns of the lines of a file in tests/data; the first one without its C escapes.
-std::vector<std::vector<std::string>> read_rows(const std::string& name);
 std::string as_http(std::string url);
 AddressPolicy http_policy();
-
-/// Runs the promise in the "C" locale and in a UTF-8 one: `isalpha` and resolvers differ in them.
-template <class Promise>
-void in_both_locales(Promise promise) {
-  promise();
-  if (std::setlocale(LC_ALL, "C.UTF-8") == nullptr) {
-    WARN("there is no C.UTF-8 locale here");
-    return;
-  }
-  promise();
-  std::setlocale(LC_ALL, "C");
-}
 
 std::string message_for(const std::string& url) {
   const auto checked = AddressPolicy().check_url(url);
@@ -226,37 +213,6 @@ TEST_CASE("what cannot be read and what is refused have different codes") {
   CHECK(code_for("https://example.com:22") == ErrorCode::address_refused);
   CHECK(code_for("https://localhost") == ErrorCode::address_refused);
   CHECK(code_for("https://127.0.0.1") == ErrorCode::address_refused);
-}
-
-std::string unescaped(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      plain += text[i];
-      continue;
-    }
-    const char c = text[++i];
-    plain += c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
-  }
-  return plain;
-}
-
-std::vector<std::vector<std::string>> read_rows(const std::string& name) {
-  std::ifstream file(std::string(HOOKLINE_TEST_DATA) + '/' + name);
-  REQUIRE(file);
-  std::vector<std::vector<std::string>> rows;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    std::vector<std::string> row;
-    std::size_t tab;
-    for (std::size_t start = 0; start <= line.size(); start = tab + 1) {
-      tab = std::min(line.find('\t', start), line.size());
-      row.push_back(line.substr(start, tab - start));
-    }
-    row[0] = unescaped(row[0]);
-    rows.push_back(row);
-  }
-  return rows;
 }
 
 std::string as_http(std::string url) {
