@@ -53,6 +53,7 @@ int run(const Command& command, Session::Settings settings,
   if (!policy) return failed(policy.error(), examples::kBadInput);
   settings.policy = *policy;
   settings.may_create = command.may_create;
+  settings.opens_webhooks = command.opens_webhooks;
   const auto session = Session::open(std::move(settings));
   if (!session) return failed(session.error().message, exit_status(session.error()));
   const auto done = command.run(**session);

@@ -35,6 +35,7 @@ Result<std::unique_ptr<Session>> Session::open(Settings settings) {
   auto store = hookline::SqliteStore::open({session->settings_.path});
   if (!store) return refuse("--store: " + store.error().message);
   session->store_ = std::move(*store);
+  if (!session->settings_.opens_webhooks) return session;
   const auto webhooks =
       examples::with_keys(session->store_->webhooks(), session->settings_.key_file);
   if (!webhooks) return refuse(webhooks.error());

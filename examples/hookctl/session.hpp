@@ -20,8 +20,9 @@ class Session {
     std::string path;
     std::string key_file;  ///< empty: webhooks stand unsealed in the store
     hookline::AddressPolicy policy;
-    bool json = false;        ///< answers are for programs
-    bool may_create = false;  ///< the file need not be there yet
+    bool json = false;           ///< answers are for programs
+    bool may_create = false;     ///< the file need not be there yet
+    bool opens_webhooks = true;  ///< false: there is no registry, and no dispatcher
   };
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(Settings settings);
 
@@ -72,6 +73,7 @@ tl::unexpected<hookline::Error> refuse_unknown_state(const hookline::Webhook& we
 struct Command {
   std::function<Result<void>(Session&)> run;
   bool may_create = false;
+  bool opens_webhooks = true;
 };
 
 }  // namespace hookctl

@@ -9,6 +9,7 @@
 #include "common/json.hpp"
 #include "common/printable.hpp"
 #include "hookctl/bulk_commands.hpp"
+#include "hookctl/forget_command.hpp"
 #include "hookctl/webhook_add.hpp"
 #include "hookctl/webhook_text.hpp"
 
@@ -53,6 +54,7 @@ void add_webhook_commands(CLI::App& app, Command& chosen) {
       ->type_name("TEXT");
   group->add_subcommand("reseal", "seal what stands there under an older key, or none, anew")
       ->callback([&chosen] { chosen.run = reseal; });
+  add_forget_command(*group, chosen);
 }
 
 namespace {

@@ -20,7 +20,18 @@ void put_credentials(examples::Json& json, const Webhook& webhook);
 void put_limits(examples::Json& json, const Webhook& webhook);
 void put_texts(examples::Json& json, const char* name, const std::vector<std::string>& texts);
 
-std::string without_query(const std::string& url) { return url.substr(0, url.find_first_of("?#")); }
+/// Without what may be secret: the query and, in a URL that no policy lets pass, what stands where
+/// a user name and a password would.
+std::string shown(const std::string& url) {
+  std::string text = url.substr(0, url.find_first_of("?#"));
+  const auto checked = hookline::AddressPolicy().check_url(url);
+  if (checked || checked.error().code != hookline::ErrorCode::invalid_url) return text;
+  const std::size_t scheme = text.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = text.rfind('@');
+  if (at != std::string::npos && at >= begin) text.replace(begin, at - begin, kSecret);
+  return text;
+}
 
 }  // namespace
 
@@ -28,7 +39,7 @@ void put(examples::Json& json, const Webhook& webhook, const std::string& refusa
   json.begin_object();
   json.text("id", webhook.id);
   json.text("tenant", webhook.tenant);
-  json.text("url", without_query(webhook.url));
+  json.text("url", shown(webhook.url));
   json.text("description", webhook.description);
   put_triggers(json, webhook);
   json.begin_array("headers");
@@ -56,12 +67,11 @@ std::string table_of(const Session& session, const std::vector<Webhook>& webhook
   for (const Webhook& webhook : webhooks) {
     const std::string refusal = session.refusal(webhook);
     const std::string& why = refusal.empty() ? webhook.disabled_reason : refusal;
-    text += fmt::format(kRow, printable(webhook.id),
-                        refusal.empty() ? to_string(webhook.state) : "unknown",
-                        webhook.secrets.empty() ? "no" : "yes",
-                        webhook.tenant.empty() ? "-" : printable(webhook.tenant),
-                        printable(without_query(webhook.url)),
-                        why.empty() ? "" : fmt::format("  ({})", printable(why)));
+    text += fmt::format(
+        kRow, printable(webhook.id), refusal.empty() ? to_string(webhook.state) : "unknown",
+        webhook.secrets.empty() ? "no" : "yes",
+        webhook.tenant.empty() ? "-" : printable(webhook.tenant), printable(shown(webhook.url)),
+        why.empty() ? "" : fmt::format("  ({})", printable(why)));
   }
   return text;
 }

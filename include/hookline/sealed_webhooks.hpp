@@ -63,16 +63,19 @@ class HOOKLINE_API SealedWebhooks final : public WebhookStore {
 
   [[nodiscard]] Result<WebhookChanges> changes(std::uint64_t since) const override;
   [[nodiscard]] Result<std::uint64_t> write(const std::vector<WebhookWrite>& writes) override;
+  [[nodiscard]] Result<void> clear_traces() override;
   [[nodiscard]] std::shared_ptr<void> on_foreign_write(std::function<void()> changed) override;
 
   /// Seals what stands in the store under an older key or none with the current one, and says how
   /// many webhooks that were. Either all are, or none and an error says why; what cannot be opened
-  /// is such an error. Others may change webhooks meanwhile.
+  /// is such an error. Others may change webhooks meanwhile. Then clears the traces of what stood
+  /// there before; if that fails, repeat it.
   [[nodiscard]] Result<std::uint64_t> reseal();
 
  private:
   class Keys;
   SealedWebhooks(std::shared_ptr<WebhookStore> store, std::unique_ptr<Keys> keys);
+  [[nodiscard]] Result<std::uint64_t> seal_anew();
   [[nodiscard]] Result<std::vector<WebhookWrite>> to_reseal() const;
 
   const std::shared_ptr<WebhookStore> store_;

@@ -53,6 +53,11 @@ class HOOKLINE_API WebhookStore {
   /// `revision_conflict` names the first webhook that is not what was expected.
   [[nodiscard]] virtual Result<std::uint64_t> write(const std::vector<WebhookWrite>& writes) = 0;
 
+  /// Makes sure that what was replaced or removed cannot be read any more, where the medium keeps
+  /// traces of it; may take as long as reading everything. Unless overridden it does nothing.
+  /// `store_failed`: traces may be left; repeat it.
+  [[nodiscard]] virtual Result<void> clear_traces();
+
   /// As `DeliveryStore::on_foreign_write`.
   [[nodiscard]] virtual std::shared_ptr<void> on_foreign_write(std::function<void()> changed) = 0;
 };

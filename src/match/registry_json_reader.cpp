@@ -286,14 +286,15 @@ Result<void> read(const Json& value, const Place& at, std::string& target) {
   return {};
 }
 
+/// What is refused is wiped, too.
 Result<void> read(const Json& value, const Place& at, Secret& target) {
   std::string text;
-  if (auto done = read(value, at, text); !done) return done;
-  if (text == kRedacted) {
+  auto done = read(value, at, text);
+  target = Secret(std::move(text));
+  if (done && target.reveal() == kRedacted) {
     return at.fail("was left out when the document was saved; save it with secrets revealed");
   }
-  target = Secret(std::move(text));
-  return {};
+  return done;
 }
 
 Result<void> read(const Json& value, const Place& at, bool& target) {

@@ -12,6 +12,8 @@ namespace hookline {
 
 WebhookStore::~WebhookStore() = default;
 
+Result<void> WebhookStore::clear_traces() { return {}; }
+
 namespace detail {
 namespace {
 
@@ -36,6 +38,18 @@ Error no_key() {
           "it is sealed; open the registry over SealedWebhooks, with its key"};
 }
 
+Error misplaced() {
+  return {ErrorCode::invalid_registry_document,
+          "its document is that of another webhook or of another revision; restore it, or remove "
+          "the webhook"};
+}
+
+/// Whether a document was written for the place in which it stands.
+bool is_of(const StoredWebhook& stored, const std::vector<Webhook>& webhooks) {
+  return webhooks.size() == 1 && webhooks[0].id == stored.id &&
+         webhooks[0].revision == stored.revision;
+}
+
 /// The revision alone does not tell: an id can be removed and added anew.
 bool is_known(const RegistryChange& change) {
   return change.before && change.after && change.before->revision == change.after->revision &&
@@ -58,14 +72,21 @@ Result<void> RegistryStore::keep(const std::vector<RegistryChange>& changes) {
 }
 
 Result<WebhookPtr> RegistryStore::read(const StoredWebhook& stored, const AddressPolicy& policy) {
-  disabled_here_.erase(stored.id);
   if (stored.fault) return unreadable(stored.id, *stored.fault);
-  if (stored.document.empty()) return nullptr;
+  if (stored.document.empty()) {
+    disabled_here_.erase(stored.id);
+    return nullptr;
+  }
   if (is_sealed(stored.document.reveal())) return unreadable(stored.id, no_key());
   auto webhooks = read_registry(stored.document.reveal());
   if (!webhooks) return unreadable(stored.id, webhooks.error());
+  if (!is_of(stored, *webhooks)) return unreadable(stored.id, misplaced());
   Webhook& webhook = webhooks->front();
-  if (disable_if_faulty(webhook, policy)) disabled_here_.insert(stored.id);
+  if (disable_if_faulty(webhook, policy)) {
+    disabled_here_.insert(stored.id);
+  } else {
+    disabled_here_.erase(stored.id);
+  }
   return std::make_shared<const Webhook>(std::move(webhook));
 }
 
@@ -74,13 +95,16 @@ Result<RegistryNews> RegistryStore::catch_up(RegistryIndex& index, const Address
   if (!store_) return news;
   const auto changes = store_->changes(version_);
   if (!changes) return tl::unexpected<Error>(changes.error());
+  bool all_read = true;
   for (const StoredWebhook& stored : changes->webhooks) {
     RegistryChange change{stored.id, index.find(stored.id), nullptr, stored.revision};
     auto after = read(stored, policy);
     if (!after) {
-      news.faults.push_back(std::move(after).error());
+      all_read = false;
+      tell_once(stored.id, std::move(after).error(), news);
       continue;
     }
+    told_.erase(stored.id);
     change.after = *std::move(after);
     if (is_known(change)) continue;
     if (change.after) {
@@ -90,8 +114,16 @@ Result<RegistryNews> RegistryStore::catch_up(RegistryIndex& index, const Address
     }
     news.changes.push_back(std::move(change));  // of one that was removed long ago, too
   }
-  version_ = changes->version;
+  // What could not be read is tried again with the next change: its key may have come by then.
+  if (all_read) version_ = changes->version;
   return news;
+}
+
+void RegistryStore::tell_once(const std::string& id, Error fault, RegistryNews& news) {
+  std::string& told = told_[id];
+  if (told == fault.message) return;
+  told = fault.message;
+  news.faults.push_back(std::move(fault));
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct RegistryChange {
 struct RegistryNews {
   std::vector<RegistryChange> changes;
   /// Of webhooks that cannot be read: they stay as they were. `invalid_registry_document`,
-  /// `sealing_key_missing`.
+  /// `sealing_key_missing`, or whatever the source of keys says. Each is told once.
   std::vector<Error> faults;
 };
 
@@ -51,9 +52,11 @@ class RegistryStore {
 
  private:
   [[nodiscard]] Result<WebhookPtr> read(const StoredWebhook& stored, const AddressPolicy& policy);
+  void tell_once(const std::string& id, Error fault, RegistryNews& news);
 
   const std::shared_ptr<WebhookStore> store_;
-  std::uint64_t version_ = 0;  ///< what `catch_up` has seen
+  std::uint64_t version_ = 0;                          ///< what `catch_up` has seen
+  std::unordered_map<std::string, std::string> told_;  ///< by id: why it cannot be read
   std::unordered_set<std::string> disabled_here_;
 };
 

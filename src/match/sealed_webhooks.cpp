@@ -181,7 +181,16 @@ std::shared_ptr<void> SealedWebhooks::on_foreign_write(std::function<void()> cha
   return store_->on_foreign_write(std::move(changed));
 }
 
+Result<void> SealedWebhooks::clear_traces() { return store_->clear_traces(); }
+
 Result<std::uint64_t> SealedWebhooks::reseal() {
+  auto count = seal_anew();
+  if (!count) return count;
+  if (auto cleared = clear_traces(); !cleared) return tl::unexpected(std::move(cleared).error());
+  return count;
+}
+
+Result<std::uint64_t> SealedWebhooks::seal_anew() {
   constexpr int kTries = 5;
   for (int tries = 1;; ++tries) {
     auto writes = to_reseal();

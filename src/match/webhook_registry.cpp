@@ -52,6 +52,7 @@ WebhookPtr with_history(Webhook webhook, const WebhookPtr& current, std::uint64_
 WebhookPtr in_state(Webhook webhook, WebhookState state, std::string reason = {});
 bool is_same(const Webhook& a, const Webhook& b);
 tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current);
+tl::unexpected<Error> all_of(const std::vector<Error>& faults);
 Changes changes(const RegistryIndex& before, const RegistryIndex& after);
 
 }  // namespace
@@ -120,7 +121,7 @@ struct WebhookRegistry::State {
     News news;
     const std::lock_guard<std::mutex> lock(writer);
     auto caught = catch_up(news);
-    if (caught && !news.front().faults.empty()) return tl::unexpected(news.front().faults.front());
+    if (caught && !news.front().faults.empty()) return all_of(news.front().faults);
     return caught;
   }
 
@@ -495,6 +496,13 @@ tl::unexpected<Error> outdated(std::uint64_t revision, const Webhook& current) {
   return fail(ErrorCode::revision_conflict,
               "revision: {} is given, but {} is at {} by now; read it again and repeat the edit",
               revision, current.id, current.revision);
+}
+
+/// The first, and how many there are beside it.
+tl::unexpected<Error> all_of(const std::vector<Error>& faults) {
+  if (faults.size() == 1) return tl::unexpected(faults[0]);
+  return fail(faults[0].code, "{}; and {} more cannot be read", faults[0].message,
+              faults.size() - 1);
 }
 
 Changes changes(const RegistryIndex& before, const RegistryIndex& after) {

@@ -289,6 +289,8 @@ void CurlTransfer::end_lookup(bool still_running, LookupLimit::TimePoint now) {
 }
 
 Transport::Completion CurlTransfer::release() {
+  wipe_credentials(request_.headers);
+  headers_.wipe();
   request_ = HttpRequest{};
   return std::exchange(completion_, nullptr);
 }

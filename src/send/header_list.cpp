@@ -1,6 +1,7 @@
 #include "send/header_list.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <string_view>
@@ -31,6 +32,18 @@ std::optional<std::string> fault_in(const std::vector<HttpHeader>& headers) {
     }
   }
   return std::nullopt;
+}
+
+void wipe_credentials(std::vector<HttpHeader>& headers) {
+  for (auto& [name, value] : headers) {
+    if (equal_ignoring_case(name, "authorization")) OPENSSL_cleanse(value.data(), value.size());
+  }
+}
+
+void HeaderList::wipe() {
+  OPENSSL_cleanse(text_.data(), text_.size());
+  text_.clear();
+  offsets_.clear();
 }
 
 void HeaderList::assign(const std::vector<HttpHeader>& headers) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/wiped.hpp"
 #include "hookline/http_header.hpp"
 
 namespace hookline::detail {
@@ -17,6 +18,10 @@ namespace hookline::detail {
 /// care of them; this keeps a slip from becoming a second request.
 [[nodiscard]] std::optional<std::string> fault_in(const std::vector<HttpHeader>& headers);
 
+/// Overwrites the values of `authorization` headers. What libcurl copied into buffers of its own is
+/// out of reach.
+void wipe_credentials(std::vector<HttpHeader>& headers);
+
 /// A `curl_slist` for CURLOPT_HTTPHEADER whose memory is used again for the next request, where
 /// `curl_slist_append` takes two allocations for each line.
 class HeaderList {
@@ -24,14 +29,17 @@ class HeaderList {
   /// These headers in their order, and none that libcurl would add of its own.
   void assign(const std::vector<HttpHeader>& headers);
 
-  /// Valid until the next `assign`.
+  /// Valid until the next `assign` or `wipe`.
   [[nodiscard]] curl_slist* list();
+
+  /// Overwrites the lines, which may hold credentials.
+  void wipe();
 
  private:
   void add(const HttpHeader& header);
   void leave_out(const char* name);
 
-  std::string text_;
+  WipedText text_;
   std::vector<std::size_t> offsets_;
   std::vector<curl_slist> nodes_;
 };

@@ -64,7 +64,7 @@ Result<std::string> seal(const Secret& key, std::string_view bound, std::string_
 Result<Secret> open_sealed(const Secret& key, std::string_view bound, std::string_view sealed) {
   const auto refused = fail(ErrorCode::invalid_registry_document,
                             "it was changed since it was sealed, or sealed with another key of "
-                            "this id");
+                            "this id; restore it, or remove the webhook");
   if (sealed.size() < kNonceBytes + kTagBytes) return refused;
   const std::string_view nonce = sealed.substr(0, kNonceBytes);
   std::string tag(sealed.substr(sealed.size() - kTagBytes));

@@ -213,6 +213,13 @@ class SqliteStore::Webhooks final : public WebhookStore {
         true, [&](SqliteTables& tables) { return detail::write_webhooks(tables, writes); });
   }
 
+  Result<void> clear_traces() override {
+    if (auto here = state_->check_process(); !here) return here;
+    Result<void> cleared;
+    state_->group.run_alone([&] { cleared = state_->writer->clear_traces(); });
+    return cleared;
+  }
+
   std::shared_ptr<void> on_foreign_write(std::function<void()> changed) override {
     if (!state_->check_process()) return nullptr;
     return state_->watch.add(std::move(changed));

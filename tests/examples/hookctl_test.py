@@ -570,6 +570,45 @@ class TextOfStrangers(HookctlTest):
         self.assertIn("\\xff\\x00\\x1b[2J\\xc2\\x9b{", self.says("show", 1))
 
 
+class Secrets(HookctlTest):
+    """What a webhook hides, however it got into the file."""
+
+    DOCUMENT = {
+        "version": 1,
+        "webhooks": [{
+            "id": "crm", "revision": 1, "all_imports": True,
+            "url": "https://user:HushHush@crm.example.com/a@b?token=HushHush#HushHush",
+            "basic_auth": {"username": "user", "password": "HushHush"},
+            "secrets": ["whsec_HushHushHushHushHushHushHushHush"],
+        }],
+    }
+
+    def put(self, document):
+        self.answer("webhooks", "list") if self.store.exists() else self.add(id="other")
+        with sqlite3.connect(self.store) as file:
+            file.execute("INSERT INTO webhook(id,revision,version,document) VALUES('crm',1,100,?)",
+                         [json.dumps(document).encode()])
+
+    def test_nothing_of_it_is_shown(self):
+        self.put(self.DOCUMENT)
+        for words in (["webhooks", "list"], ["webhooks", "list", "--json"], ["webhooks", "enable", "crm"],
+                      ["webhooks", "disable", "crm"], ["webhooks", "pause", "crm"],
+                      ["webhooks", "pause", "crm", "--json"], ["test", "crm"], ["replay", "1"],
+                      ["stats", "--lanes"], ["webhooks", "remove", "crm"]):
+            result = self.hookctl(*words)
+            self.assertNotIn("HushHush", result.stdout + result.stderr, words)
+        self.put(self.DOCUMENT)
+        self.assertIn("https://[secret]@b", self.says("webhooks", "list"))
+
+    def test_a_document_that_cannot_be_read_is_not_shown_either(self):
+        self.put({"version": 1, "webhooks": [{"url": "https://a/?HushHush", "secrets": "HushHush"}]})
+        for words in (["list"], ["webhooks", "list"], ["stats"]):
+            result = self.hookctl(*words)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("crm", result.stderr)
+            self.assertNotIn("HushHush", result.stdout + result.stderr)
+
+
 class SealedWebhooks(HookctlTest):
     KEY_1 = "key-1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
     KEY_2 = "key-2 ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=\n"
@@ -612,6 +651,17 @@ class SealedWebhooks(HookctlTest):
         new = self.keys("new", self.KEY_2)
         self.assertEqual(len(self.answer("--key-file", new, "webhooks", "list")["webhooks"]), 1)
         self.refused("webhooks", "reseal", names="--key-file")
+
+    def test_a_webhook_whose_key_is_lost_can_be_forgotten(self):
+        keys = self.keys("keys", self.KEY_1)
+        for name in ("crm", "other"):
+            self.answer("--key-file", keys, "webhooks", "add", "--id", name, "--all",
+                        "--url", "https://example.com/")
+        self.refused("webhooks", "remove", "crm", names=["crm", "sealed"])
+        self.assertEqual(self.says("webhooks", "forget", "crm"), "forgot crm\n")
+        self.refused("webhooks", "forget", "crm", names="crm")
+        self.assertEqual(self.answer("webhooks", "forget", "other"), {"forgotten": "other"})
+        self.assertEqual(self.answer("webhooks", "list")["webhooks"], [])
 
     def test_to_reseal_takes_keys(self):
         self.add()

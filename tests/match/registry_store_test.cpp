@@ -135,6 +135,31 @@ TEST_CASE("A webhook that cannot be read stays as it was, and is told of; others
   CHECK(late.error().code == ErrorCode::invalid_registry_document);
 }
 
+TEST_CASE("A document of no webhook, of another one or of another revision is not read") {
+  const std::string fields = R"(,"url":"https://new.example.com/","all_imports":true)";
+  for (const std::string& webhooks :
+       {std::string(), R"({"id":"else","revision":1)" + fields + "}",
+        R"({"id":"crm","revision":9)" + fields + "}", R"({"id":"crm")" + fields + "}",
+        R"({"id":"crm","revision":1)" + fields + R"(},{"id":"b","revision":1)" + fields + "}"}) {
+    INFO(webhooks);
+    const auto store = std::make_shared<SharedWebhooks>();
+    store->overwrite("crm", R"({"version":1,"webhooks":[)" + webhooks + "]}");
+    const auto opened = WebhookRegistry::open(store);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::invalid_registry_document);
+    CHECK(opened.error().message.find("webhook \"crm\": ") == 0);
+  }
+}
+
+TEST_CASE("An error from open says how many webhooks cannot be read") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  for (const char* id : {"a", "b", "c"}) store->overwrite(id, "{damaged");
+  const auto opened = WebhookRegistry::open(store);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message.find("webhook \"a\": ") == 0);
+  CHECK(opened.error().message.find("; and 2 more cannot be read") != std::string::npos);
+}
+
 TEST_CASE("A store that fails while others write is told of, and caught up with later") {
   const auto store = std::make_shared<SharedWebhooks>();
   const auto one = WebhookRegistry::open(store).value();
