@@ -46,7 +46,8 @@ RequestBuilder::RequestBuilder(const WebhookRegistry& registry, std::optional<Si
       basic_signer_(std::move(basic_signer)),
       connect_timeout_(connect_timeout),
       request_timeout_(request_timeout),
-      user_agent_(fmt::format("hookline/{}", version())) {}
+      user_agent_(fmt::format("hookline/{}", version())),
+      signers_(std::make_unique<SignerCache>()) {}
 
 std::optional<BuiltRequest> RequestBuilder::build(const Claim& claim,
                                                   std::chrono::system_clock::time_point now) const {
@@ -78,7 +79,7 @@ BuiltRequest RequestBuilder::build_for(const Claim& claim,
       {"user-agent", user_agent_},
       {"webhook-id", claim.message_id},
       {"webhook-timestamp", std::to_string(timestamp)}};
-  if (const auto added = add_signature(request, claim, webhook.get(), timestamp); !added) {
+  if (const auto added = add_signature(request, claim, webhook, timestamp); !added) {
     const TransportFailure failure{FailureClass::internal, added.error().message, false};
     return {tl::unexpected(failure), checked->without_query, 0};
   }
@@ -91,10 +92,11 @@ BuiltRequest RequestBuilder::build_for(const Claim& claim,
 }
 
 Result<void> RequestBuilder::add_signature(HttpRequest& request, const Claim& claim,
-                                           const Webhook* webhook, std::int64_t timestamp) const {
+                                           const std::shared_ptr<const Webhook>& webhook,
+                                           std::int64_t timestamp) const {
   std::optional<Signer> own;
   if (webhook && !webhook->secrets.empty()) {
-    auto created = Signer::from_secrets(webhook->secrets);
+    auto created = signers_->signer_of(webhook);
     if (!created) return tl::unexpected<Error>(created.error());
     own = std::move(*created);
   }

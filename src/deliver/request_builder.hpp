@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "deliver/signer_cache.hpp"
 #include "hookline/delivery_store.hpp"
 #include "hookline/signer.hpp"
 #include "hookline/transport.hpp"
@@ -39,13 +40,15 @@ class RequestBuilder {
                                        const std::shared_ptr<const Webhook>& webhook,
                                        std::chrono::system_clock::time_point now) const;
   [[nodiscard]] Result<void> add_signature(HttpRequest& request, const Claim& claim,
-                                           const Webhook* webhook, std::int64_t timestamp) const;
+                                           const std::shared_ptr<const Webhook>& webhook,
+                                           std::int64_t timestamp) const;
 
   const WebhookRegistry& registry_;
   const std::optional<Signer> basic_signer_;
   const std::chrono::milliseconds connect_timeout_;
   const std::chrono::milliseconds request_timeout_;
   const std::string user_agent_;
+  std::unique_ptr<SignerCache> signers_;
 };
 
 }  // namespace hookline::detail

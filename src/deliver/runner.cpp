@@ -345,7 +345,9 @@ void Runner::tell(const DispatchReceipt& receipt) {
                   fmt::format("import {} goes out without its headless document: {}",
                               quoted(receipt.import_id), receipt.headless_error->message));
   }
-  observer_.push([receipt](Observer& observer) { observer.on_dispatch(receipt); });
+  if (observer_.listens()) {
+    observer_.push([receipt](Observer& observer) { observer.on_dispatch(receipt); });
+  }
   for (const AcceptedDelivery& accepted : receipt.deliveries) {
     if (!accepted.refused) continue;
     if (const auto ended = parts_.store->find(accepted.id)) tell(Notice{*ended, std::nullopt});

@@ -1,0 +1,33 @@
+#include "deliver/signer_cache.hpp"
+
+#include <utility>
+
+namespace hookline::detail {
+namespace {
+
+constexpr std::size_t kMostSigners = 4096;
+
+}  // namespace
+
+Result<Signer> SignerCache::signer_of(const std::shared_ptr<const Webhook>& webhook) {
+  const std::lock_guard lock(mutex_);
+  const auto known = entries_.find(webhook.get());
+  // Another webhook may stand at the address of one that is gone.
+  if (known != entries_.end() && known->second.webhook.lock() == webhook) {
+    return known->second.signer;
+  }
+  auto signer = Signer::from_secrets(webhook->secrets);
+  if (!signer) return signer;
+  if (entries_.size() >= kMostSigners) make_room();
+  entries_.insert_or_assign(webhook.get(), Entry{webhook, *signer});
+  return signer;
+}
+
+void SignerCache::make_room() {
+  for (auto each = entries_.begin(); each != entries_.end();) {
+    each = each->second.webhook.expired() ? entries_.erase(each) : std::next(each);
+  }
+  if (entries_.size() >= kMostSigners) entries_.clear();
+}
+
+}  // namespace hookline::detail
