@@ -50,6 +50,13 @@ bool is_of(const StoredWebhook& stored, const std::vector<Webhook>& webhooks) {
          webhooks[0].revision == stored.revision;
 }
 
+/// Only a person who wrote the document leaves out times; they must be such that can be saved.
+void settle_times(Webhook& webhook) {
+  for (auto* time : {&webhook.created_at, &webhook.updated_at}) {
+    if (*time == kNoTime) *time = {};
+  }
+}
+
 /// The revision alone does not tell: an id can be removed and added anew.
 bool is_known(const RegistryChange& change) {
   return change.before && change.after && change.before->revision == change.after->revision &&
@@ -82,6 +89,7 @@ Result<WebhookPtr> RegistryStore::read(const StoredWebhook& stored, const Addres
   if (!webhooks) return unreadable(stored.id, webhooks.error());
   if (!is_of(stored, *webhooks)) return unreadable(stored.id, misplaced());
   Webhook& webhook = webhooks->front();
+  settle_times(webhook);
   if (disable_if_faulty(webhook, policy)) {
     disabled_here_.insert(stored.id);
   } else {

@@ -226,20 +226,23 @@ Result<std::vector<WebhookWrite>> SealedWebhooks::to_reseal() const {
 
 namespace {
 
-/// `key-1 MDEy…`
+/// `key-1 MDEy…`. Nothing of the line is shown: where the id was forgotten, a key stands in its
+/// place.
 Result<SealingKey> read_sealing_key(std::string_view line) {
   const std::size_t space = std::min(line.find(' '), line.size());
+  const std::string_view id = line.substr(0, space);
   const auto bytes = detail::decode_base64(line.substr(std::min(space + 1, line.size())));
-  if (!bytes) {
+  if (!is_key_id(id) || !bytes || bytes->empty()) {
     return fail(ErrorCode::invalid_sealing_key,
-                "must be the id of a key, a space, and 32 bytes in base64");
+                "must be the id of a key (1 to {} of A-Z a-z 0-9 _ -), a space, and 32 bytes in "
+                "base64",
+                kMaxKeyIdBytes);
   }
-  SealingKey key{std::string(line.substr(0, space)),
-                 Secret(std::string(bytes->begin(), bytes->end()))};
-  if (auto checked = check_key(key.id, key.bytes); !checked) {
-    return tl::unexpected(std::move(checked).error());
+  if (bytes->size() != detail::kSealingKeyBytes) {
+    return fail(ErrorCode::invalid_sealing_key, "the key has {} bytes; {} random ones are needed",
+                bytes->size(), detail::kSealingKeyBytes);
   }
-  return key;
+  return SealingKey{std::string(id), Secret(std::string(bytes->begin(), bytes->end()))};
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ void add_answers(Texts& texts, Dispatcher& dispatcher) {
   const DeliveryPage deliveries = dispatcher.deliveries().value();
   for (const Delivery& delivery : deliveries.deliveries) {
     texts.add(delivery);
-    for (const Attempt& attempt : dispatcher.attempts(delivery.id).value()) texts.add(attempt);
+    const std::vector<Attempt> attempts = dispatcher.attempts(delivery.id).value();
+    for (const Attempt& attempt : attempts) texts.add(attempt);
   }
   const LanePage lanes = dispatcher.lanes().value();
   for (const LaneStats& lane : lanes.lanes) texts.add(lane.origin);
@@ -200,8 +201,14 @@ TEST_CASE("No error of signing, verifying or of the keys of the seal shows a key
     WebhookRegistry registry;
     texts.add(Dispatcher::create(registry, options));
   }
-  for (const std::string& line : {kHidden, "key-1 " + kHidden, "key-1  " + kHidden,
-                                  "key-1 " + kHidden + "%", "a b " + kHidden}) {
+  // Where the id was forgotten, or stands behind its key.
+  const std::string key = "HushHushHushHushHushHushHushHushHushHushHus=";
+  for (const std::string& line :
+       {key, key + " key-1", key + " " + key, key.substr(0, 43),
+        key.substr(0, 43) + " " + key + "=", kHidden + " aGk=", "key-1 " + kHidden, "key-1  " + key,
+        "key-1 " + key + "%", "a b " + key, "key-1 " + key.substr(0, 40)}) {
+    INFO(line);
+    CHECK_FALSE(read_sealing_keys(line));
     texts.add(read_sealing_keys(line));
   }
   texts.add(SealedWebhooks::create(nullptr, {{"key-1", Secret(kHidden)}}));

@@ -151,6 +151,14 @@ TEST_CASE("A document of no webhook, of another one or of another revision is no
   }
 }
 
+TEST_CASE("A document that was written into the store by hand, without times, can be changed") {
+  const auto store = std::make_shared<SharedWebhooks>();
+  store->overwrite("crm", R"({"version":1,"webhooks":[{"id":"crm","revision":1,)"
+                          R"("url":"https://new.example.com/","all_imports":true}]})");
+  CHECK(WebhookRegistry::open(store).value()->pause("crm")->revision == 2);
+  CHECK(WebhookRegistry::open(store).value()->get("crm")->state == WebhookState::paused);
+}
+
 TEST_CASE("An error from open says how many webhooks cannot be read") {
   const auto store = std::make_shared<SharedWebhooks>();
   for (const char* id : {"a", "b", "c"}) store->overwrite(id, "{damaged");
