@@ -193,7 +193,8 @@ Result<void> SqliteWriter::clear_traces() {
   if (!db_->failed()) scrub(*db_);
   if (!db_->failed()) return {};
   Error error = give_up();
-  return fail(error.code, "done, but traces of what stood there may be left; repeat it: {}", error.message);
+  return fail(error.code, "done, but traces of what stood there may be left; repeat it: {}",
+              error.message);
 }
 
 std::vector<std::int64_t> SqliteWriter::dead_instances() const {
