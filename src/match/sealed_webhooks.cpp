@@ -155,8 +155,8 @@ Result<WebhookChanges> SealedWebhooks::changes(std::uint64_t since) const {
   for (StoredWebhook& webhook : changes->webhooks) {
     if (!detail::is_sealed(webhook.document.reveal())) continue;
     auto opened = keys_->open(webhook);
-    if (!opened) webhook.fault = std::move(opened).error();
-    webhook.document = std::move(opened).value_or(Secret());
+    if (!opened) webhook.fault = opened.error();
+    webhook.document = opened ? *std::move(opened) : Secret();
   }
   return changes;
 }

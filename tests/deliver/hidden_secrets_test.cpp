@@ -128,6 +128,10 @@ std::vector<Webhook> unfit_webhooks() {
     webhooks.push_back(webhook_to());
     webhooks.back().headers = {{"x-api-key", text + "\n"}, {"X-API-KEY", text}};
   }
+  for (const std::string& pem : {kHidden, "-----BEGIN PRIVATE KEY-----\n" + kHidden}) {
+    webhooks.push_back(webhook_to());
+    webhooks.back().client_certificate = ClientCertificate{"no certificate", Secret(pem)};
+  }
   webhooks.push_back(webhook_to());
   webhooks.back().bearer_token = Secret(kHidden);
   webhooks.back().basic_auth = BasicCredentials{"user", Secret(kHidden)};
@@ -180,8 +184,9 @@ TEST_CASE("No fault of a document shows a secret that stands in it") {
        {R"(["HushHush",1]}]})", R"("HushHush"}]})", R"({"HushHush":1}}]})", R"(["HushHush]}]})",
         R"(["HushHush\udc00"]}]})", R"(["HushHush\u0000"]}]})", R"(["HushHush"],"revision":"x"}]})",
         R"(["HushHush"]}]}HushHush)", R"(["HushHush","[redacted]"]}]})",
-        R"([],"bearer_token":["HushHush"]}]})", R"([],"basic_auth":"HushHush"}]})",
-        R"([],"basic_auth":{"password":"HushHush"}}]})"}) {
+        R"([],"bearer_token":["HushHush"]}]})", R"([],"client_certificate":{"key":"HushHush"}}]})",
+        R"([],"client_certificate":{"certificate":1,"key":"HushHush"}}]})",
+        R"([],"basic_auth":"HushHush"}]})", R"([],"basic_auth":{"password":"HushHush"}}]})"}) {
     const auto report = registry.load_json(head + end);
     INFO(end);
     CHECK_FALSE(report);

@@ -10,7 +10,10 @@ bool has_secret(const WebhookRegistry& registry) {
   query.limit = 1000;
   const auto page = registry.list(query);
   for (const Webhook& webhook : page->webhooks) {
-    if (!webhook.secrets.empty() || webhook.bearer_token || webhook.basic_auth) return true;
+    if (!webhook.secrets.empty() || webhook.bearer_token || webhook.basic_auth ||
+        webhook.client_certificate) {
+      return true;
+    }
   }
   return false;
 }

@@ -43,6 +43,7 @@ def registry_documents():
         "disabled_reason": "moving", "created_at": "2024-04-24T17:20:14.659349Z",
         "updated_at": "2024-04-25T00:00:00.000000Z", "revision": 7}
     other = {"url": "https://other.example.com/", "all_imports": True, "bearer_token": "abc=",
+             "client_certificate": {"certificate": "-----BEGIN CERTIFICATE-----\n", "key": "k"},
              "state": "paused", "events": ["headless_import_needs_review"]}
     for webhooks in ([], [webhook], [other], [webhook, other]):
         yield json.dumps({"version": 1, "webhooks": webhooks}).encode()
