@@ -1,11 +1,13 @@
 #include "deliver/signer_cache.hpp"
 
-#include <utility>
+#include <algorithm>
+#include <iterator>
 
 namespace hookline::detail {
 namespace {
 
 constexpr std::size_t kMostSigners = 4096;
+constexpr std::size_t kFewSigners = 16;
 
 }  // namespace
 
@@ -18,7 +20,7 @@ Result<Signer> SignerCache::signer_of(const std::shared_ptr<const Webhook>& webh
   }
   auto signer = Signer::from_secrets(webhook->secrets);
   if (!signer) return signer;
-  if (entries_.size() >= kMostSigners) make_room();
+  if (entries_.size() >= room_) make_room();
   entries_.insert_or_assign(webhook.get(), Entry{webhook, *signer});
   return signer;
 }
@@ -28,6 +30,7 @@ void SignerCache::make_room() {
     each = each->second.webhook.expired() ? entries_.erase(each) : std::next(each);
   }
   if (entries_.size() >= kMostSigners) entries_.clear();
+  room_ = std::min(kMostSigners, std::max(kFewSigners, 2 * entries_.size()));
 }
 
 }  // namespace hookline::detail

@@ -11,8 +11,8 @@
 namespace hookline::detail {
 
 /// The signers of webhooks, which are made once for each state of a webhook and not for each
-/// request: to read a key takes as long as to sign with it. What is kept of a webhook that has
-/// changed or was removed goes when others need its place.
+/// request: to read a key takes as long as to sign with it. What is kept of
+/// webhooks that have changed or were removed is never more than what is kept of others, or of 16.
 ///
 /// Threads: any, at any time.
 class SignerCache {
@@ -30,6 +30,7 @@ class SignerCache {
 
   std::mutex mutex_;
   std::unordered_map<const Webhook*, Entry> entries_;
+  std::size_t room_ = 0;  ///< for so many entries, until they are looked through
 };
 
 }  // namespace hookline::detail

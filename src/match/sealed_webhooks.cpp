@@ -30,11 +30,13 @@ bool is_key_id(std::string_view id) {
   return !id.empty() && id.size() <= kMaxKeyIdBytes && std::all_of(id.begin(), id.end(), allowed);
 }
 
+tl::unexpected<Error> unfit_key_id(const std::string& id) {
+  return fail(ErrorCode::invalid_sealing_key, "key id {}: must be 1 to {} of A-Z a-z 0-9 _ -",
+              quoted(id, 2 * kMaxKeyIdBytes), kMaxKeyIdBytes);
+}
+
 Result<void> check_key(const std::string& id, const Secret& bytes) {
-  if (!is_key_id(id)) {
-    return fail(ErrorCode::invalid_sealing_key, "key id {}: must be 1 to {} of A-Z a-z 0-9 _ -",
-                quoted(id, 2 * kMaxKeyIdBytes), kMaxKeyIdBytes);
-  }
+  if (!is_key_id(id)) return unfit_key_id(id);
   if (bytes.reveal().size() != detail::kSealingKeyBytes) {
     return fail(ErrorCode::invalid_sealing_key, "key {}: has {} bytes; {} random ones are needed",
                 id, bytes.reveal().size(), detail::kSealingKeyBytes);
@@ -79,6 +81,8 @@ class SealedWebhooks::Keys {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(id);
     if (known != known_.end()) return known->second;
+    // It may come from the store, where anything can stand: the host is not to be asked for that.
+    if (!is_key_id(id)) return fail(ErrorCode::invalid_registry_document, "it names no key");
     auto bytes = source_(id);
     if (!bytes) return bytes;
     if (auto checked = check_key(id, *bytes); !checked) return tl::unexpected(checked.error());
@@ -142,6 +146,7 @@ Result<std::shared_ptr<SealedWebhooks>> SealedWebhooks::create(std::shared_ptr<W
 Result<std::shared_ptr<SealedWebhooks>> SealedWebhooks::create(std::shared_ptr<WebhookStore> store,
                                                                std::string current,
                                                                KeySource source) {
+  if (!is_key_id(current)) return unfit_key_id(current);
   auto keys = std::make_unique<Keys>(std::move(current), std::move(source));
   if (auto key = keys->find(keys->current()); !key) {
     return tl::unexpected(std::move(key).error());

@@ -46,7 +46,6 @@ CurlTransport::Loop::Loop(CurlTransportOptions options,
                           std::unique_ptr<detail::SocketPoller> poller)
     : poller_(std::move(poller)), multi_(curl_multi_init()) {
   context_.options = std::move(options);
-  context_.poller = poller_.get();
   context_.lookups = detail::LookupLimit(context_.options.max_lookups);
   const std::size_t idle = std::min(context_.options.max_idle_connections, kMaxOwners);
   context_.owners = detail::ConnectionOwners(2 * idle + kMinOwners);  // those in use are not idle

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -36,11 +35,6 @@ std::string_view trimmed(std::string_view text);
 struct CurlTransfer::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     return static_cast<CurlTransfer*>(self)->open_socket(*address);
-  }
-  /// A connection outlives the transfer that has opened it: `poller` is the loop's.
-  static int close_socket(void* poller, curl_socket_t socket) noexcept {
-    static_cast<SocketPoller*>(poller)->closed(socket);
-    return ::close(socket);
   }
   static int before_request(void* self, char* address, char* own, int port, int own_port) noexcept {
     const std::string connection = fmt::format("{} {} {} {}", own, own_port, address, port);
@@ -130,8 +124,6 @@ void CurlTransfer::set_common_options(CurlOptions& options) {
   options.set(CURLOPT_ERRORBUFFER, error_.data());
   options.set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
   options.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
-  options.set(CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
-  options.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(context_.poller));
   options.set(CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   options.set(CURLOPT_PREREQDATA, static_cast<void*>(this));
   options.set(CURLOPT_RESOLVER_START_FUNCTION, &Callbacks::before_lookup);
@@ -190,7 +182,6 @@ curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   dialled_ = true;
-  context_.poller->opened(socket);
   return socket;
 }
 

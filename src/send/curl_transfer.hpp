@@ -18,7 +18,6 @@
 #include "send/header_list.hpp"
 #include "send/lookup_limit.hpp"
 #include "send/read_urls.hpp"
-#include "send/socket_poller.hpp"
 
 namespace hookline::detail {
 
@@ -29,7 +28,6 @@ struct TransferContext {
   LookupLimit lookups{0};
   ConnectionOwners owners{0};
   ReadUrls urls;
-  SocketPoller* poller = nullptr;  ///< hears of the sockets that are opened and closed
 };
 
 /// One request with its easy handle: sets the options, watches over addresses and sizes while

@@ -24,9 +24,10 @@ Result<std::shared_ptr<const ReadUrl>> ReadUrls::read(const std::string& url,
     if (known != known_.end() && known->second.policy == policy) return known->second.url;
   }
   auto read = read_anew(url, policy);
-  if (!read) return read;
+  if (!read || url.size() > kLongest) return read;
+  decltype(known_) forgotten;  // what it holds goes when others need not wait for it any more
   const std::lock_guard lock(mutex_);
-  if (known_.size() >= kMost) known_.clear();
+  if (known_.size() >= kMost) known_.swap(forgotten);
   known_.insert_or_assign(url, Known{policy, *read});
   return read;
 }

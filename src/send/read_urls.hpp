@@ -24,8 +24,9 @@ struct ReadUrl {
 /// Threads: any.
 class ReadUrls {
  public:
-  /// More than this are not remembered at a time: about half a KB each.
+  /// More than this are not remembered at a time, and none that is longer: about 1 KB each.
   static constexpr std::size_t kMost = 4096;
+  static constexpr std::size_t kLongest = 512;
 
   /// The errors of `AddressPolicy::check_url`; also `invalid_url` if libcurl would dial something
   /// else than what was checked.
