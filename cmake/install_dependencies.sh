@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the packages of dependencies.txt that are missing, with apt-get.
 #
-#   sh cmake/install_dependencies.sh [GROUP]...     library, examples, tests, checks, bench; without one: all
+#   sh cmake/install_dependencies.sh [GROUP]...     library, examples, tests, checks, bench, fuzz; without one: all
 #
 # Does nothing, and needs no rights and no network, where everything is there already. Where there is
 # no apt-get it names the packages and succeeds: CMake says what it does not find.

@@ -26,9 +26,10 @@ struct SealingKey {
 [[nodiscard]] HOOKLINE_API Result<std::vector<SealingKey>> read_sealing_keys(std::string_view text);
 
 /// A `WebhookStore` in which webhooks stand sealed, so that whoever reads the file of the store, or
-/// a backup of it, learns nothing of their URLs, headers and secrets: the whole document, under
-/// AES-256-GCM with a random nonce, bound to the id and the revision of its webhook. Ids, revisions
-/// and the ids of keys stay readable.
+/// a backup of it, learns nothing of their headers, queries and secrets, and of their URLs only
+/// what records of attempts say (`Attempt::url`). The whole document is sealed, under AES-256-GCM
+/// with a random nonce, bound to the id and the revision of its webhook. Ids, revisions and the ids
+/// of keys stay readable.
 ///
 ///     auto keys = hookline::read_sealing_keys(text_of_a_file_that_is_not_beside_the_store);
 ///     auto sealed = hookline::SealedWebhooks::create(store->webhooks(), *keys);

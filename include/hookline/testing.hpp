@@ -17,6 +17,7 @@
 ///     auto transport = std::make_shared<hookline::testing::RecordingTransport>();
 ///     hookline::DispatcherOptions options;
 ///     options.transport = transport;
+///     options.store = std::make_shared<hookline::MemoryStore>();
 ///     auto dispatcher = hookline::Dispatcher::create(registry, options).value();
 ///     run_my_import(*dispatcher);
 ///     dispatcher->flush(std::chrono::seconds(5));

@@ -66,7 +66,7 @@ Result<std::uint64_t> Commands::recover(std::string_view webhook_id,
 }
 
 Result<std::uint64_t> Commands::discard(DeliveryQuery query, std::string reason) {
-  if (reason.empty()) reason = "by command";
+  if (reason.empty()) reason = "by the operator";
   query.after = 0;
   query.limit = kBite;
   std::uint64_t count = 0;

@@ -27,11 +27,11 @@ std::unique_ptr<WebhookRegistry> registry_over(std::shared_ptr<WebhookStore> web
   return *std::move(registry);
 }
 
-/// Every text of it that is worth a secret begins with `MARK`.
+/// Every text of it that is worth a secret begins with `Mark`.
 Webhook marked_webhook(const std::string& id = "crm") {
-  Webhook webhook = webhook_to("https://crm.example.com/?key=MARK-query", id);
-  webhook.headers = {{"x-api-key", "MARK-header"}};
-  webhook.basic_auth = BasicCredentials{"MARK-user", Secret("MARK-password")};
+  Webhook webhook = webhook_to("https://crm.example.com/?key=Mark-query", id);
+  webhook.headers = {{"x-api-key", "Mark-header"}};
+  webhook.basic_auth = BasicCredentials{"Mark-user", Secret("Mark-password")};
   webhook.secrets = {Secret("whsec_TUFSS01BUktNQVJLTUFSS01BUktNQVJLTUFSSw==")};
   return webhook;
 }
@@ -44,20 +44,20 @@ TEST_CASE("Of a sealed webhook nothing stands in the file but its id") {
     const auto store = file.open();
     const auto registry = registry_over(sealed(*store, {key("key-1")}));
     Webhook webhook = registry->add(marked_webhook()).value();
-    webhook.description = "MARK-changed";
+    webhook.description = "Mark-changed";
     REQUIRE(registry->update(webhook));
     REQUIRE(registry->add(marked_webhook("gone")));
     REQUIRE(registry->remove("gone"));
   }
-  CHECK(file.files_with("MARK").empty());
+  CHECK(file.files_with("Mark").empty());
   CHECK(file.files_with("TUFSS01BUkt").empty());
   CHECK(file.files_with("crm.example.com").empty());
   CHECK_FALSE(file.files_with("key-1").empty());
   const auto store = file.open();
   const auto registry = registry_over(sealed(*store, {key("key-1")}));
   const Webhook found = registry->find("crm").value();
-  CHECK(found.description == "MARK-changed");
-  CHECK(found.basic_auth->password == Secret("MARK-password"));
+  CHECK(found.description == "Mark-changed");
+  CHECK(found.basic_auth->password == Secret("Mark-password"));
   CHECK(registry->size() == 1);
 }
 
@@ -141,11 +141,11 @@ TEST_CASE("What stood there unsealed is read, and leaves no trace when it has be
     const auto store = file.open();
     REQUIRE(registry_over(store->webhooks())->add(marked_webhook()));
     const auto keys = sealed(*store, {key("key-1")});
-    CHECK(registry_over(keys)->get("crm")->basic_auth->username == "MARK-user");
+    CHECK(registry_over(keys)->get("crm")->basic_auth->username == "Mark-user");
     CHECK(keys->reseal() == 1u);
-    CHECK(registry_over(keys)->get("crm")->basic_auth->username == "MARK-user");
+    CHECK(registry_over(keys)->get("crm")->basic_auth->username == "Mark-user");
   }
-  CHECK(file.files_with("MARK").empty());
+  CHECK(file.files_with("Mark").empty());
 }
 
 TEST_CASE("Keys that come from a service are asked for once each, and its errors are passed on") {
