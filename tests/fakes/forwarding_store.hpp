@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,6 +50,9 @@ class ForwardingStore : public DeliveryStore {
   }
   Result<DeliveryId> newest() const override { return store_->newest(); }
   Result<DueTime> last_time() const override { return store_->last_time(); }
+  std::shared_ptr<void> on_foreign_write(std::function<void()> changed) override {
+    return store_->on_foreign_write(std::move(changed));
+  }
 
  protected:
   [[nodiscard]] DeliveryStore& inner() { return *store_; }

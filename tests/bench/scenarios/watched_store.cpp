@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <utility>
 
 namespace hookline::bench {
 namespace {
@@ -16,7 +17,7 @@ std::string timed_id() {
 }
 
 Result<StoreReply> WatchedStore::exchange(const StoreWork& work) {
-  auto reply = store_->exchange(work);
+  auto reply = inner().exchange(work);
   if (!reply || work.outcomes.empty()) return reply;
   const std::int64_t now = ticks_now();
   const std::lock_guard lock(mutex_);
