@@ -10,6 +10,7 @@
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
+#include "deliver/inbox.hpp"
 #include "deliver/log_lines.hpp"
 #include "deliver/registry_lanes.hpp"
 
@@ -17,7 +18,6 @@ namespace hookline::detail {
 namespace {
 
 using std::chrono::milliseconds;
-using SteadyClock = std::chrono::steady_clock;
 
 class SeededRandom final : public Random {
  public:
@@ -51,32 +51,78 @@ struct Runner::Desk {
         lanes(parts.registry, parts.max_in_flight_per_webhook, parts.retry_schedule),
         core(parts.core, lanes, random) {}
 
-  void answered(DeliveryId id, SendResult result, SteadyClock::time_point sent_at) {
-    result.duration = std::chrono::floor<milliseconds>(timeline.clock().steady_now() - sent_at);
-    const std::lock_guard lock(mutex);
-    if (closed) return;
-    core.answered(id, std::move(result), timeline.now());
-    engine_bell.notify_one();
+  void answered(DeliveryId id, SendResult result, DueTime sent_at) {
+    const Moment now = timeline.now();
+    result.duration = std::chrono::floor<milliseconds>(now.due - sent_at);
+    inbox.put(Inbox::Answer{id, std::move(result), now});
   }
+
+  /// Tells the core what has happened so far. REQUIRES: the lock.
+  void catch_up() {
+    Inbox::Contents news = inbox.take();
+    tell_core(news);
+  }
+  void tell_core(Inbox::Contents& news);
 
   const Timeline timeline;
   const RegistryLanes lanes;
   SeededRandom random;
+  Inbox inbox;
 
-  std::mutex mutex;
-  std::condition_variable engine_bell;  ///< the core has had an input
-  std::condition_variable store_bell;   ///< there is work for the store
-  std::condition_variable progress;     ///< something was recorded or came to rest
+  std::mutex mutex;                    ///< guards what follows
+  std::condition_variable store_bell;  ///< there is work for the store
+  std::condition_variable progress;    ///< something was recorded or came to rest
   DeliveryCore core;
   const StoreWork* work = nullptr;     ///< ordered, not taken up yet
   std::vector<DisableOrder> disables;  ///< likewise
   std::uint64_t rounds = 0;            ///< of work that were done
   DeliveryId newest = 0;               ///< the greatest id that was accepted
-  std::size_t appending = 0;           ///< dispatches between `reserve` and `accepted`
+  std::size_t appending = 0;           ///< dispatches that the core has not heard the end of
   bool carrying_out = false;           ///< the engine sends what it was ordered to
   bool stopping = false;               ///< nothing new is taken
   bool quit = false;                   ///< the threads are to end
-  bool closed = false;                 ///< what comes in now comes too late
+};
+
+/// REQUIRES: the lock.
+void Runner::Desk::tell_core(Inbox::Contents& news) {
+  for (Inbox::Stored& stored : news.stored) {
+    if (stored.is_there) newest = std::max(newest, stored.claim.id);
+    if (stored.is_there && stored.leased) {
+      core.accepted(std::move(stored.claim));
+    } else if (stored.is_there) {
+      core.waiting(stored.claim.due);
+    } else if (stored.leased) {
+      core.cancel_reservation(stored.claim.lane);
+    }
+  }
+  appending -= news.appends;
+  // Before the answers: one whose lease has ended meanwhile counts under the new one.
+  if (news.reply) {
+    core.exchanged(*std::move(news.reply), timeline.now());
+    ++rounds;
+    progress.notify_all();
+  }
+  for (Inbox::Answer& answer : news.answers) {
+    core.answered(answer.id, std::move(answer.result), answer.at);
+  }
+}
+
+/// The core, for whoever has something to tell it directly, when it has heard everything that
+/// happened before. At the end the engine is called to see what follows.
+class Runner::Session {
+ public:
+  explicit Session(Desk& desk) : desk_(desk), lock_(desk.mutex) { desk_.catch_up(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    lock_.unlock();
+    desk_.inbox.ring();
+  }
+  DeliveryCore* operator->() { return &desk_.core; }
+
+ private:
+  Desk& desk_;
+  std::unique_lock<std::mutex> lock_;
 };
 
 Runner::Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics)
@@ -101,15 +147,11 @@ Result<void> Runner::start() {
   fault_subscription_ = parts_.registry.on_fault([this](const Error& fault) {
     observer_.log(LogLevel::error, "registry: " + printable(fault.message, 240));
   });
-  clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] {
-    const std::lock_guard lock(desk->mutex);
-    desk->engine_bell.notify_one();
-  });
+  clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] { desk->inbox.ring(); });
   store_subscription_ = parts_.store->on_foreign_write([this] {
+    Session(*desk_)->look();
     const std::lock_guard lock(desk_->mutex);
-    desk_->core.look();
     ++desk_->rounds;  // whoever waits for something to be recorded may find it now
-    desk_->engine_bell.notify_one();
     desk_->progress.notify_all();
   });
   return {};
@@ -121,8 +163,7 @@ Result<void> Runner::start() {
 struct Runner::Pending {
   std::size_t event = 0;     ///< its place among the events
   std::size_t delivery = 0;  ///< and among the deliveries of its event
-  bool leased = false;
-  Claim claim;
+  Inbox::Stored stored;
 };
 
 std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events) {
@@ -135,7 +176,7 @@ std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events
     const auto& deliveries = events[i].deliveries;
     for (std::size_t k = 0; k < deliveries.size(); ++k) {
       if (deliveries[k].status != DeliveryStatus::pending) continue;
-      pending.push_back({i, k, deliveries[k].leased, claim_of(events[i], deliveries[k])});
+      pending.push_back({i, k, {claim_of(events[i], deliveries[k]), deliveries[k].leased}});
     }
   }
   Appended appended = parts_.store->append(std::move(events), parts_.quotas);
@@ -171,24 +212,19 @@ bool Runner::reserve(std::vector<NewEvent>& events) {
 
 /// Tells the core what became of the reserved slots, and what else is waiting now.
 void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
-  const std::lock_guard lock(desk_->mutex);
-  --desk_->appending;
+  std::vector<Inbox::Stored> stored;
+  stored.reserve(pending.size());
   for (Pending& each : pending) {
     const auto& event = appended[each.event];
-    if (!event && event.error().code == ErrorCode::commit_unknown) desk_->core.look();
-    if (!event || event->repeated) {
-      if (each.leased) desk_->core.cancel_reservation(each.claim.lane);
-      continue;
-    }
-    each.claim.id = event->ids[each.delivery];
-    desk_->newest = std::max(desk_->newest, each.claim.id);
-    if (each.leased) {
-      desk_->core.accepted(std::move(each.claim));
-    } else {
-      desk_->core.waiting(each.claim.due);
-    }
+    each.stored.is_there = event && !event->repeated;
+    if (each.stored.is_there) each.stored.claim.id = event->ids[each.delivery];
+    stored.push_back(std::move(each.stored));
   }
-  desk_->engine_bell.notify_one();
+  desk_->inbox.put(std::move(stored));
+  const bool in_doubt = std::any_of(appended.begin(), appended.end(), [](const auto& event) {
+    return !event && event.error().code == ErrorCode::commit_unknown;
+  });
+  if (in_doubt) Session(*desk_)->look();
 }
 
 bool Runner::is_stopping() const {
@@ -199,10 +235,9 @@ bool Runner::is_stopping() const {
 // --- Commands ------------------------------------------------------------------------------------
 
 void Runner::added(DeliveryId newest) {
-  const std::lock_guard lock(desk_->mutex);
+  Session core(*desk_);
   desk_->newest = std::max(desk_->newest, newest);
-  desk_->core.waiting(parts_.timeline.now().due);
-  desk_->engine_bell.notify_one();
+  core->waiting(parts_.timeline.now().due);
 }
 
 void Runner::taken_off(const std::vector<Delivery>& ended) {
@@ -211,16 +246,14 @@ void Runner::taken_off(const std::vector<Delivery>& ended) {
 }
 
 void Runner::look_anew() {
-  const std::lock_guard lock(desk_->mutex);
-  desk_->core.recall(parts_.timeline.now());
-  desk_->core.look();
-  desk_->engine_bell.notify_one();
+  Session core(*desk_);
+  core->recall(parts_.timeline.now());
+  core->look();
 }
 
 void Runner::wait_for_pause(bool paused) {
+  Session(*desk_)->look();
   std::unique_lock lock(desk_->mutex);
-  desk_->core.look();
-  desk_->engine_bell.notify_one();
   desk_->progress.wait_for(lock, std::chrono::seconds(5), [&] {
     return (desk_->core.paused() == paused && !desk_->carrying_out) || desk_->quit;
   });
@@ -228,6 +261,7 @@ void Runner::wait_for_pause(bool paused) {
 
 void Runner::look_into(DispatcherStats& stats) const {
   const std::lock_guard lock(desk_->mutex);
+  desk_->catch_up();
   stats.requests_in_flight = desk_->core.in_flight();
   stats.paused = desk_->core.paused();
   stats.offline = desk_->core.offline();
@@ -238,31 +272,31 @@ Error Runner::shut_down_error() const {
 }
 
 void Runner::webhook_changed(const LaneKey& lane) {
-  const std::lock_guard lock(desk_->mutex);
+  Session core(*desk_);
   // Looked up under the lock: whoever comes last has seen the newest state.
-  desk_->core.webhook_changed(lane, desk_->lanes.settings(lane).state);
-  desk_->engine_bell.notify_one();
+  core->webhook_changed(lane, desk_->lanes.settings(lane).state);
 }
 
 // --- The engine ----------------------------------------------------------------------------------
 
 void Runner::run_engine() {
-  std::unique_lock lock(desk_->mutex);
-  while (!desk_->quit) {
+  Inbox::Contents news;
+  std::optional<DueClock::duration> rest(0);
+  for (;;) {
+    desk_->inbox.wait(rest, news);
+    std::unique_lock lock(desk_->mutex);
+    desk_->tell_core(news);
+    if (desk_->quit) return;
     const Orders orders = desk_->core.advance(parts_.timeline.now());
-    if (!orders.empty()) {
-      desk_->carrying_out = true;
+    desk_->carrying_out = !orders.empty();
+    if (orders.empty()) {
+      const auto wake_at = desk_->core.wake_at();
+      rest = wake_at ? std::optional(parts_.timeline.until(*wake_at)) : std::nullopt;
+      desk_->progress.notify_all();
+    } else {
       lock.unlock();
       carry_out(orders);
-      lock.lock();
-      desk_->carrying_out = false;
-      continue;
-    }
-    desk_->progress.notify_all();
-    if (const auto wake_at = desk_->core.wake_at()) {
-      desk_->engine_bell.wait_for(lock, parts_.timeline.until(*wake_at));
-    } else {
-      desk_->engine_bell.wait(lock);
+      rest = DueClock::duration(0);
     }
   }
 }
@@ -286,11 +320,7 @@ void Runner::hand_over(const Orders& orders) {
 void Runner::disable(const DisableOrder& order) {
   const auto disabled =
       parts_.registry.disable(order.lane.webhook_id, order.reason, order.revision);
-  if (!disabled) {
-    const std::lock_guard lock(desk_->mutex);
-    desk_->core.not_disabled(order.lane);
-    return desk_->engine_bell.notify_one();
-  }
+  if (!disabled) return Session(*desk_)->not_disabled(order.lane);
   webhook_changed(order.lane);
   metrics_.disabled_webhook();
   observer_.log(LogLevel::warning,
@@ -301,26 +331,22 @@ void Runner::disable(const DisableOrder& order) {
 
 void Runner::send(const Claim& claim) {
   const DeliveryId id = claim.id;
-  const auto sent_at = parts_.timeline.clock().steady_now();
+  const Moment now = parts_.timeline.now();
   SendResult result;
-  result.started_at = parts_.timeline.clock().system_now();
+  result.started_at = now.wall;
 
-  auto built = parts_.requests.build(claim, result.started_at);
-  if (!built) {
-    const std::lock_guard lock(desk_->mutex);
-    desk_->core.not_sent(id);
-    return;
-  }
+  auto built = parts_.requests.build(claim, now.wall);
+  if (!built) return Session(*desk_)->not_sent(id);
   result.url = std::move(built->url);
   result.webhook_revision = built->webhook_revision;
   if (!built->request) {
     result.result = tl::unexpected(std::move(built->request.error()));
-    desk_->answered(id, std::move(result), sent_at);
+    desk_->answered(id, std::move(result), now.due);
     return;
   }
   parts_.transport->send(
       std::move(*built->request),
-      [desk = desk_, id, sent_at, result = std::move(result)](HttpResult answer) mutable {
+      [desk = desk_, id, sent_at = now.due, result = std::move(result)](HttpResult answer) mutable {
         result.result = std::move(answer);
         desk->answered(id, std::move(result), sent_at);
       });
@@ -397,18 +423,12 @@ void Runner::work_through(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-void Runner::exchange(const StoreWork& work) {
-  auto reply = parts_.store->exchange(work);
-  const std::lock_guard lock(desk_->mutex);
-  desk_->core.exchanged(std::move(reply), parts_.timeline.now());
-  ++desk_->rounds;
-  desk_->engine_bell.notify_one();
-  desk_->progress.notify_all();
-}
+void Runner::exchange(const StoreWork& work) { desk_->inbox.put(parts_.store->exchange(work)); }
 
 bool Runner::flush(milliseconds timeout) {
   const auto deadline = deadline_after(timeout);
   std::unique_lock lock(desk_->mutex);
+  desk_->catch_up();
   const DeliveryId newest = desk_->newest;
   for (;;) {
     const std::uint64_t rounds = desk_->rounds;
@@ -431,15 +451,16 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
   ShutdownReport report;
   {
     std::unique_lock lock(desk_->mutex);
+    desk_->catch_up();
     desk_->stopping = true;
     desk_->core.stop();
-    desk_->engine_bell.notify_one();
+    desk_->inbox.ring();
     desk_->progress.wait_until(lock, deadline, [&] {
       return desk_->core.in_flight() == 0 && desk_->core.settled() && desk_->appending == 0;
     });
     report.abandoned = desk_->core.in_flight();
     desk_->quit = true;
-    desk_->engine_bell.notify_one();
+    desk_->inbox.ring();
     desk_->store_bell.notify_one();
     desk_->progress.notify_all();
   }
@@ -464,6 +485,7 @@ void Runner::finish_work() {
   std::unique_lock lock(desk_->mutex);
   for (;;) {
     work_through(lock);
+    desk_->catch_up();
     const Orders orders = desk_->core.advance(parts_.timeline.now());
     if (orders.empty()) break;
     lock.unlock();
@@ -471,7 +493,7 @@ void Runner::finish_work() {
     hand_over(orders);
     lock.lock();
   }
-  desk_->closed = true;
+  desk_->inbox.close();
 }
 
 }  // namespace hookline::detail

@@ -34,8 +34,9 @@ struct RunnerParts {
 
 /// Feeds the core what happens and carries out what it orders. Two threads: the engine sends and
 /// keeps time, the other works with the store and the registry, which may live in one, so that a
-/// slow disk holds no request up. Inputs come
-/// from whichever thread has them: callers of `dispatch`, the transport, the registry.
+/// slow disk holds no request up. What
+/// happens goes into an `Inbox`, from whichever thread knows of it: callers of `dispatch`, the
+/// transport, the store's thread. The engine empties it.
 ///
 /// One mutex guards the core. Under it are only the core, looks into the registry's snapshot, and
 /// the clock: no I/O, no callback.
@@ -75,6 +76,7 @@ class Runner {
   /// The core and its lock. Shared with the completions of requests, which can outlive the runner
   /// when the transport is the host's.
   struct Desk;
+  class Session;
 
   struct Pending;
   using Appended = std::vector<Result<AppendedEvent>>;
