@@ -110,7 +110,7 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Moment& now)
   } else {
     note_health(lane, verdict, result, now);
   }
-  add_outcome(std::move(claim), std::move(result), verdict, now);
+  add_outcome(std::move(claim), std::move(result), verdict, lane.in_order, now);
   line_up(lane);
   forget_if_idle(lane);
 }
@@ -159,7 +159,7 @@ void DeliveryCore::disable(const LaneKey& lane, std::uint64_t revision, std::str
 }
 
 void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& verdict,
-                               const Moment& now) {
+                               bool in_order, const Moment& now) {
   Outcome outcome;
   outcome.at = now.wall;
   outcome.due = now.due + verdict.delay;
@@ -175,7 +175,9 @@ void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& ve
     outcome.reason = kWebhookRemoved;
   }
   outcome.claim = std::move(claim);
-  outcomes_.push_back(std::move(outcome));
+  // In order, the next delivery waits for the record of this one.
+  const bool at_once = in_order || in_flight_.empty();
+  record(std::move(outcome), at_once ? now.due : now.due + options_.gather_time);
 }
 
 void DeliveryCore::not_sent(DeliveryId id) {

@@ -162,7 +162,7 @@ void DeliveryCore::release(Claim claim, const Moment& now) {
   outcome.due = claim.due;
   outcome.at = now.wall;
   outcome.claim = std::move(claim);
-  outcomes_.push_back(std::move(outcome));
+  record(std::move(outcome), now.due);
 }
 
 void DeliveryCore::discard(Claim claim, const Moment& now) {
@@ -171,7 +171,7 @@ void DeliveryCore::discard(Claim claim, const Moment& now) {
   outcome.reason = kWebhookRemoved;
   outcome.at = now.wall;
   outcome.claim = std::move(claim);
-  outcomes_.push_back(std::move(outcome));
+  record(std::move(outcome), now.due);
 }
 
 // --- Lanes ---------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ constexpr std::size_t kDrainBite = 100;
 constexpr std::size_t kLanesListed = 64;
 constexpr std::size_t kLanesListedOffline = 16;
 
+/// So many outcomes are worth a round, however young they are.
+constexpr std::size_t kGathered = 64;
+
 /// How many records one round prunes, and the pauses between such rounds: when there is more to do,
 /// and when not.
 constexpr std::size_t kPruneBite = 200;
@@ -43,7 +46,8 @@ std::optional<DueTime> DeliveryCore::next_work() const {
   if (working_) return std::nullopt;
   std::optional<DueTime> at;
   const auto want_at = [&](DueTime time) { at = std::min(at.value_or(time), time); };
-  if (!outcomes_.empty() || !holds_.empty() || look_) want_at(DueTime::min());
+  if (!outcomes_.empty()) want_at(stopping_ ? DueTime::min() : record_at_);
+  if (!holds_.empty() || look_) want_at(DueTime::min());
   if (can_claim()) {
     const auto first = lanes_.find(hungry_.front());
     const bool drains = first != lanes_.end() && first->second.draining;
@@ -52,6 +56,12 @@ std::optional<DueTime> DeliveryCore::next_work() const {
   if (can_list() && poll_at_) want_at(std::max(*poll_at_, gate()));
   if (may_prune()) want_at(*prune_at_);
   return at ? std::optional(std::max(*at, retry_work_at_)) : std::nullopt;
+}
+
+/// To be recorded with others, in a round that begins then at the latest.
+void DeliveryCore::record(Outcome outcome, DueTime then) {
+  outcomes_.push_back(std::move(outcome));
+  record_at_ = outcomes_.size() < kGathered ? std::min(record_at_, then) : DueTime::min();
 }
 
 bool DeliveryCore::can_claim() const { return may_claim() && !hungry_.empty(); }
@@ -81,6 +91,7 @@ void DeliveryCore::make_work(const Moment& now) {
   work_.wall = now.wall;
   work_.lease_until = lease_until(now.due);
   work_.outcomes.swap(outcomes_);
+  record_at_ = DueTime::max();
   if (can_claim()) add_claims(now);
   work_.holds.swap(holds_);
   if (poll_at_ && std::max(*poll_at_, gate()) <= now.due && can_list()) list_lanes();

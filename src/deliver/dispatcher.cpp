@@ -26,12 +26,18 @@ tl::unexpected<Error> fork_error() {
                       "one after the fork");
 }
 
+/// Short beside what a request takes, long beside what a round of work with the store takes.
+constexpr std::chrono::milliseconds kGatherTime{2};
+
+/// REQUIRES: the clock is still the host's, or none.
 detail::CoreOptions core_options(const DispatcherOptions& options) {
   detail::CoreOptions core;
   core.deliver = options.deliver;
   core.max_in_flight = options.max_in_flight;
   core.retry_jitter = options.retry_jitter;
   core.request_timeout = options.request_timeout;
+  // On a clock of the host's, time may stand still.
+  if (!options.clock) core.gather_time = kGatherTime;
   core.retention = options.retention;
   return core;
 }
@@ -163,6 +169,7 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
     if (!store) return tl::unexpected<Error>(store.error());
     options.store = *std::move(store);
   }
+  const detail::CoreOptions core = core_options(options);
   if (!options.clock) options.clock = system_clock();
   const auto last_time = options.store->last_time();
   if (!last_time) return tl::unexpected<Error>(last_time.error());
@@ -175,7 +182,7 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::create(WebhookRegistry& registry
       detail::Timeline(options.clock, *last_time),
       detail::RequestBuilder(registry, std::move(*signer), options.connect_timeout,
                              options.request_timeout),
-      core_options(options),
+      core,
       options.max_in_flight_per_webhook,
       options.retry_schedule,
       options.quotas};

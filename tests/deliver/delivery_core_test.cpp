@@ -89,6 +89,92 @@ TEST_CASE("Outcomes that come while a round is under way gather for the next one
   CHECK(second.notices[0].delivery.status == DeliveryStatus::delivered);
 }
 
+TEST_CASE("Outcomes wait a while for those of other requests that are out") {
+  CoreOptions options;
+  options.gather_time = std::chrono::milliseconds(2);
+  Started started(options);
+  const LaneKey lane{"t", "wh", ""};
+  started.prove(lane);
+  for (DeliveryId id = 1; id <= 3; ++id) REQUIRE(started.accept(id, lane));
+  CHECK(started.core.advance(at(10)).sends.size() == 3);
+
+  started.answer(1, 200, 10);
+  CHECK_FALSE(started.core.advance(at(10)).work);
+  CHECK(started.core.wake_at() == at(12).due);
+  started.answer(2, 200, 11);
+  CHECK_FALSE(started.core.advance(at(11)).work);
+
+  SECTION("until the time is up") {
+    const Orders orders = started.core.advance(at(12));
+    REQUIRE(orders.work);
+    CHECK(orders.work->outcomes.size() == 2);
+  }
+  SECTION("until no request is out") {
+    started.answer(3, 200, 11);
+    const Orders orders = started.core.advance(at(11));
+    REQUIRE(orders.work);
+    CHECK(orders.work->outcomes.size() == 3);
+  }
+  SECTION("until something else is to be done with the store") {
+    started.core.look();
+    const Orders orders = started.core.advance(at(11));
+    REQUIRE(orders.work);
+    CHECK(orders.work->outcomes.size() == 2);
+  }
+  SECTION("until the end") {
+    started.core.stop();
+    const Orders orders = started.core.advance(at(11));
+    REQUIRE(orders.work);
+    CHECK(orders.work->outcomes.size() == 2);
+  }
+}
+
+TEST_CASE("Many outcomes do not wait for more") {
+  CoreOptions options;
+  options.gather_time = std::chrono::milliseconds(2);
+  Started started(options);
+  started.lanes.now.max_in_flight = 100;
+  const LaneKey lane{"t", "wh", ""};
+  started.prove(lane);
+  for (DeliveryId id = 1; id <= 65; ++id) REQUIRE(started.accept(id, lane));
+  (void)started.core.advance(at(10));
+  for (DeliveryId id = 1; id <= 63; ++id) started.answer(id, 200, 10);
+  CHECK_FALSE(started.core.advance(at(10)).work);
+  started.answer(64, 200, 10);
+  CHECK(started.core.advance(at(10)).work);
+}
+
+TEST_CASE(
+    "The outcome of a lane in order waits for no other, since its next delivery waits for it") {
+  CoreOptions options;
+  options.gather_time = std::chrono::milliseconds(2);
+  Started started(options);
+  REQUIRE(started.accept(1, {"t", "other", ""}));
+  (void)started.core.advance(at(1));
+
+  const LaneKey lane{"t", "ordered", ""};
+  started.lanes.now.fifo = true;
+  started.core.waiting(at(2).due);
+  REQUIRE(started.core.advance(at(2)).work);
+  StoreReply listed;
+  listed.due_lanes = {lane};
+  started.core.exchanged(listed, at(2));
+  REQUIRE(started.core.advance(at(2)).work);
+  StoreReply claimed;
+  Claim head;
+  head.id = 2;
+  head.lane = lane;
+  head.lease_until = at(90'000).due;
+  claimed.claimed = {{lane, {head}, true}};
+  started.core.exchanged(claimed, at(2));
+  CHECK(ids_of(started.core.advance(at(2))) == std::vector<DeliveryId>{2});
+
+  started.answer(2, 200, 3);
+  const Orders orders = started.core.advance(at(3));
+  REQUIRE(orders.work);
+  CHECK(orders.work->outcomes.size() == 1);
+}
+
 TEST_CASE("A round that fails is tried again with everything that was in it, ever more slowly") {
   Started started;
   REQUIRE(started.accept(1, {"t", "wh", ""}));

@@ -58,6 +58,7 @@ void Instance::start() {
   wall_at_start_ = scene_.wall() - scene_.now();
   detail::CoreOptions options;
   options.max_in_flight = scene_.script().max_in_flight;
+  options.gather_time = std::chrono::milliseconds(2);
   options.max_idle_lanes = scene_.script().max_idle_lanes;
   options.retry_jitter = scene_.script().jitter;
   options.retention = scene_.script().retention;
