@@ -45,6 +45,7 @@ struct Lane {
   std::size_t reserved = 0;   ///< slots promised to deliveries that are being stored
   std::size_t asked_for = 0;  ///< deliveries in a claim that the store is working on
   bool in_turn = false;       ///< stands in `Turns`
+  Lane* behind = nullptr;     ///< the next of its tenant there
   bool resting = false;       ///< has something queued, but stands out of line until `rests_until`
   bool in_order = false;      ///< what is queued is the head of the lane, as the store knows it
   bool backlog = false;       ///< the store has more that is due, and holds the lane for us

@@ -13,6 +13,9 @@
 namespace hookline::detail {
 namespace {
 
+/// Those of every request, and one for authorization.
+constexpr std::size_t kUsualHeaders = 6;
+
 std::string basic_authorization(const BasicCredentials& credentials) {
   std::string pair = credentials.username + ':';
   pair += credentials.password.reveal();
@@ -33,8 +36,13 @@ void add_own_headers(HttpRequest& request, const Webhook& webhook) {
   request.headers.insert(request.headers.end(), webhook.headers.begin(), webhook.headers.end());
 }
 
-TransportFailure refused_url(const Error& error) {
-  return {FailureClass::policy, error.message, true};
+BuiltRequest refused_url(const Error& error) {
+  return {tl::unexpected(TransportFailure{FailureClass::policy, error.message, true}), "", 0};
+}
+
+BuiltRequest cannot_sign(const Error& error, const CheckedUrl& url) {
+  const TransportFailure failure{FailureClass::internal, error.message, false};
+  return {tl::unexpected(failure), url.without_query, 0};
 }
 
 }  // namespace
@@ -47,64 +55,71 @@ RequestBuilder::RequestBuilder(const WebhookRegistry& registry, std::optional<Si
       connect_timeout_(connect_timeout),
       request_timeout_(request_timeout),
       user_agent_(fmt::format("hookline/{}", version())),
-      signers_(std::make_unique<SignerCache>()) {}
+      webhooks_(std::make_unique<WebhookCache>(registry.address_policy())) {}
 
 std::optional<BuiltRequest> RequestBuilder::build(const Claim& claim,
                                                   std::chrono::system_clock::time_point now) const {
-  if (claim.lane.webhook_id.empty()) return build_for(claim, nullptr, now);
+  if (claim.lane.webhook_id.empty()) return build_basic(claim, now);
   const auto webhook = webhook_of(registry_, claim.lane);
   if (!webhook || webhook->state != WebhookState::enabled) return std::nullopt;
-  BuiltRequest built = build_for(claim, webhook, now);
+  BuiltRequest built = build_managed(claim, webhook, now);
   built.webhook_revision = webhook->revision;
   return built;
 }
 
-BuiltRequest RequestBuilder::build_for(const Claim& claim,
-                                       const std::shared_ptr<const Webhook>& webhook,
-                                       std::chrono::system_clock::time_point now) const {
-  const std::string& url = webhook ? webhook->url : claim.url;
-  const auto checked = registry_.address_policy().check_url(url);
-  if (!checked) return {tl::unexpected(refused_url(checked.error())), "", 0};
+BuiltRequest RequestBuilder::build_basic(const Claim& claim,
+                                         std::chrono::system_clock::time_point now) const {
+  const auto checked = registry_.address_policy().check_url(claim.url);
+  if (!checked) return refused_url(checked.error());
+  HttpRequest request = request_to(claim.url, claim);
+  request.headers.push_back({"content-type", "application/x-www-form-urlencoded"});
+  const auto identified = identify(request, claim, basic_signer_ ? &*basic_signer_ : nullptr, now);
+  if (!identified) return cannot_sign(identified.error(), *checked);
+  return {std::move(request), checked->without_query, 0};
+}
 
+BuiltRequest RequestBuilder::build_managed(const Claim& claim,
+                                           const std::shared_ptr<const Webhook>& webhook,
+                                           std::chrono::system_clock::time_point now) const {
+  const auto prepared = webhooks_->prepare(webhook);
+  const auto& [url, signer] = *prepared;
+  if (!url) return refused_url(url.error());
+  if (!signer) return cannot_sign(signer.error(), *url);
+  HttpRequest request = request_to(webhook->url, claim);
+  request.headers.push_back({"content-type", "application/json"});
+  const auto identified = identify(request, claim, *signer ? &**signer : nullptr, now);
+  if (!identified) return cannot_sign(identified.error(), *url);
+  add_own_headers(request, *webhook);
+  if (webhook->client_certificate) {
+    // A part of the webhook, and shares its life.
+    request.client_certificate = {webhook, &*webhook->client_certificate};
+  }
+  return {std::move(request), url->without_query, 0};
+}
+
+HttpRequest RequestBuilder::request_to(const std::string& url, const Claim& claim) const {
   HttpRequest request;
   request.url = url;
   request.body = claim.body;
   request.connect_timeout = connect_timeout_;
   request.timeout = request_timeout_;
   request.address_policy = registry_.address_policy();
-
-  const auto timestamp = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  request.headers = {
-      {"content-type", webhook ? "application/json" : "application/x-www-form-urlencoded"},
-      {"user-agent", user_agent_},
-      {"webhook-id", claim.message_id},
-      {"webhook-timestamp", std::to_string(timestamp)}};
-  if (const auto added = add_signature(request, claim, webhook, timestamp); !added) {
-    const TransportFailure failure{FailureClass::internal, added.error().message, false};
-    return {tl::unexpected(failure), checked->without_query, 0};
-  }
-  if (webhook) add_own_headers(request, *webhook);
-  if (webhook && webhook->client_certificate) {
-    // A part of the webhook, and shares its life.
-    request.client_certificate = {webhook, &*webhook->client_certificate};
-  }
-  return {std::move(request), checked->without_query, 0};
+  request.headers.reserve(kUsualHeaders);
+  return request;
 }
 
-Result<void> RequestBuilder::add_signature(HttpRequest& request, const Claim& claim,
-                                           const std::shared_ptr<const Webhook>& webhook,
-                                           std::int64_t timestamp) const {
-  std::optional<Signer> own;
-  if (webhook && !webhook->secrets.empty()) {
-    auto created = signers_->signer_of(webhook);
-    if (!created) return tl::unexpected<Error>(created.error());
-    own = std::move(*created);
-  }
-  const std::optional<Signer>& signer = webhook ? own : basic_signer_;
-  if (!signer) return {};
+/// `signer`: null if nothing is to be signed.
+Result<void> RequestBuilder::identify(HttpRequest& request, const Claim& claim,
+                                      const Signer* signer,
+                                      std::chrono::system_clock::time_point now) const {
+  const auto timestamp = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  request.headers.push_back({"user-agent", user_agent_});
+  request.headers.push_back({"webhook-id", claim.message_id});
+  request.headers.push_back({"webhook-timestamp", std::to_string(timestamp)});
+  if (signer == nullptr) return {};
   auto signature = signer->sign(claim.message_id, timestamp, *claim.body);
-  if (!signature) return tl::unexpected<Error>(signature.error());
-  request.headers.push_back({"webhook-signature", std::move(*signature)});
+  if (!signature) return tl::unexpected(std::move(signature.error()));
+  request.headers.push_back({"webhook-signature", *std::move(signature)});
   return {};
 }
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "deliver/signer_cache.hpp"
+#include "deliver/webhook_cache.hpp"
 #include "hookline/delivery_store.hpp"
 #include "hookline/signer.hpp"
 #include "hookline/transport.hpp"
@@ -35,20 +35,22 @@ class RequestBuilder {
                                                   std::chrono::system_clock::time_point now) const;
 
  private:
-  /// `webhook`: null for a basic one.
-  [[nodiscard]] BuiltRequest build_for(const Claim& claim,
-                                       const std::shared_ptr<const Webhook>& webhook,
-                                       std::chrono::system_clock::time_point now) const;
-  [[nodiscard]] Result<void> add_signature(HttpRequest& request, const Claim& claim,
+  [[nodiscard]] BuiltRequest build_basic(const Claim& claim,
+                                         std::chrono::system_clock::time_point now) const;
+  [[nodiscard]] BuiltRequest build_managed(const Claim& claim,
                                            const std::shared_ptr<const Webhook>& webhook,
-                                           std::int64_t timestamp) const;
+                                           std::chrono::system_clock::time_point now) const;
+  [[nodiscard]] HttpRequest request_to(const std::string& url, const Claim& claim) const;
+  [[nodiscard]] Result<void> identify(HttpRequest& request, const Claim& claim,
+                                      const Signer* signer,
+                                      std::chrono::system_clock::time_point now) const;
 
   const WebhookRegistry& registry_;
   const std::optional<Signer> basic_signer_;
   const std::chrono::milliseconds connect_timeout_;
   const std::chrono::milliseconds request_timeout_;
   const std::string user_agent_;
-  std::unique_ptr<SignerCache> signers_;
+  std::unique_ptr<WebhookCache> webhooks_;
 };
 
 }  // namespace hookline::detail

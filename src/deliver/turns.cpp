@@ -8,18 +8,24 @@ namespace hookline::detail {
 
 void Turns::push(Lane& lane) {
   lane.in_turn = true;
-  std::deque<Lane*>& line = lines_[lane.key.tenant];
-  if (line.empty()) tenants_.push_back(lane.key.tenant);
-  line.push_back(&lane);
+  lane.behind = nullptr;
+  const auto [line, added] = lines_.try_emplace(lane.key.tenant);
+  if (added) {
+    tenants_.push_back(lane.key.tenant);
+    line->second.first = &lane;
+  } else {
+    line->second.last->behind = &lane;
+  }
+  line->second.last = &lane;
 }
 
 Lane& Turns::pop() {
   std::string tenant = std::move(tenants_.front());
   tenants_.pop_front();
   const auto line = lines_.find(tenant);
-  Lane& lane = *line->second.front();
-  line->second.pop_front();
-  if (line->second.empty()) {
+  Lane& lane = *line->second.first;
+  line->second.first = lane.behind;
+  if (lane.behind == nullptr) {
     lines_.erase(line);
   } else {
     tenants_.push_back(std::move(tenant));

@@ -22,8 +22,14 @@ class Turns {
   Lane& pop();
 
  private:
+  /// Of one tenant, through `Lane::behind`.
+  struct Line {
+    Lane* first = nullptr;
+    Lane* last = nullptr;
+  };
+
   std::deque<std::string> tenants_;  ///< those with a line, in turn
-  std::unordered_map<std::string, std::deque<Lane*>> lines_;
+  std::unordered_map<std::string, Line> lines_;
 };
 
 }  // namespace hookline::detail

@@ -121,10 +121,13 @@ void CurlTransport::Loop::run() {
     run_due_timers();
     finish_done();
     end_overdue();
+    call_completions();
     serve_sockets();
     finish_done();
+    call_completions();
   }
   end_all(shut_down());
+  call_completions();
   // Here and not in the destructor, where writing the end of a TLS connection could raise SIGPIPE
   // on a thread of the host.
   multi_.reset();
@@ -280,12 +283,16 @@ CurlTransport::Loop::Transfer CurlTransport::Loop::take_active(CurlTransfer& tra
 }
 
 void CurlTransport::Loop::complete(Transfer transfer, HttpResult result) {
-  const Completion completion = transfer->release();
-  {
-    const std::lock_guard lock(mutex_);
-    if (idle_.size() < kKeptTransfers) idle_.push_back(std::move(transfer));
-  }
-  call(completion, std::move(result));
+  done_.push_back({transfer->release(), std::move(result)});
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kKeptTransfers) idle_.push_back(std::move(transfer));
+}
+
+/// One after the other, when everything that libcurl had to do is done: whoever is woken by the
+/// first finds them all.
+void CurlTransport::Loop::call_completions() {
+  for (Done& done : done_) call(done.completion, std::move(done.result));
+  done_.clear();
 }
 
 void CurlTransport::Loop::end_all(const HttpResult& result) {

@@ -36,6 +36,11 @@ class CurlTransport::Loop {
   using Clock = std::chrono::steady_clock;
   using Transfer = std::unique_ptr<detail::CurlTransfer>;
 
+  struct Done {
+    Completion completion;
+    HttpResult result;
+  };
+
   struct MultiDeleter {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
@@ -64,6 +69,7 @@ class CurlTransport::Loop {
   [[nodiscard]] Transfer new_transfer();
   [[nodiscard]] Transfer take_active(detail::CurlTransfer& transfer);
   void complete(Transfer transfer, HttpResult result);
+  void call_completions();
   void end_all(const HttpResult& result);
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
@@ -86,6 +92,7 @@ class CurlTransport::Loop {
   std::vector<Transfer> taken_;
   std::vector<Transfer> active_;  ///< with libcurl
   std::deque<Transfer> waiting_;  ///< for a look-up
+  std::vector<Done> done_;        ///< their completions are to be called
   std::thread thread_;
 };
 
