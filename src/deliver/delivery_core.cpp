@@ -176,8 +176,7 @@ void DeliveryCore::add_outcome(Claim claim, SendResult result, const Verdict& ve
   }
   outcome.claim = std::move(claim);
   // In order, the next delivery waits for the record of this one.
-  const bool at_once = in_order || in_flight_.empty();
-  record(std::move(outcome), at_once ? now.due : now.due + options_.gather_time);
+  record(std::move(outcome), in_order);
 }
 
 void DeliveryCore::not_sent(DeliveryId id) {

@@ -33,9 +33,9 @@ struct CoreOptions {
   std::size_t max_in_flight = 256;
   double retry_jitter = 0.2;
   std::chrono::milliseconds request_timeout{15'000};
-  /// So long outcomes wait for those of other requests that are out, to share a round and its
-  /// commit. A crash meanwhile sends again what was answered, as it does at any moment between an
-  /// answer and its record.
+  /// The least time from one round of work with the store to the next, if nothing in it is urgent:
+  /// what gathers meanwhile shares a commit. A crash meanwhile sends again what was answered, as it
+  /// does at any moment between an answer and its record.
   std::chrono::milliseconds gather_time{0};
   Retention retention;
   /// How many lanes without work are remembered for their health and their limits.
@@ -202,7 +202,7 @@ class DeliveryCore {
 
   void add_outcome(Claim claim, SendResult result, const Verdict& verdict, bool in_order,
                    const Moment& now);
-  void record(Outcome outcome, DueTime then);
+  void record(Outcome outcome, bool urgent);
 
   [[nodiscard]] std::optional<DueTime> next_work() const;
   [[nodiscard]] bool can_claim() const;
@@ -244,7 +244,8 @@ class DeliveryCore {
 
   // For the next round of work with the store.
   std::vector<Outcome> outcomes_;
-  DueTime record_at_ = DueTime::max();  ///< when the next round begins for their sake
+  bool outcomes_urgent_ = false;
+  DueTime next_gathered_ = DueTime::min();  ///< the next round that nothing urgent asks for
   std::vector<LaneHold> holds_;
   /// Lanes that have more in the store and room for it; those that drain stand first.
   std::deque<LaneKey> hungry_;

@@ -162,7 +162,7 @@ void DeliveryCore::release(Claim claim, const Moment& now) {
   outcome.due = claim.due;
   outcome.at = now.wall;
   outcome.claim = std::move(claim);
-  record(std::move(outcome), now.due);
+  record(std::move(outcome), true);
 }
 
 void DeliveryCore::discard(Claim claim, const Moment& now) {
@@ -171,7 +171,7 @@ void DeliveryCore::discard(Claim claim, const Moment& now) {
   outcome.reason = kWebhookRemoved;
   outcome.at = now.wall;
   outcome.claim = std::move(claim);
-  record(std::move(outcome), now.due);
+  record(std::move(outcome), true);
 }
 
 // --- Lanes ---------------------------------------------------------------------------------------

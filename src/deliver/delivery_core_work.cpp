@@ -46,22 +46,22 @@ std::optional<DueTime> DeliveryCore::next_work() const {
   if (working_) return std::nullopt;
   std::optional<DueTime> at;
   const auto want_at = [&](DueTime time) { at = std::min(at.value_or(time), time); };
-  if (!outcomes_.empty()) want_at(stopping_ ? DueTime::min() : record_at_);
-  if (!holds_.empty() || look_) want_at(DueTime::min());
+  if (outcomes_urgent_ || !holds_.empty() || look_) want_at(DueTime::min());
+  if (!outcomes_.empty()) want_at(stopping_ ? DueTime::min() : next_gathered_);
   if (can_claim()) {
     const auto first = lanes_.find(hungry_.front());
     const bool drains = first != lanes_.end() && first->second.draining;
-    want_at(drains ? DueTime::min() : gate());
+    const bool enough_at_hand = held_.total() >= options_.max_in_flight;
+    want_at(drains ? DueTime::min() : std::max(gate(), enough_at_hand ? next_gathered_ : gate()));
   }
   if (can_list() && poll_at_) want_at(std::max(*poll_at_, gate()));
   if (may_prune()) want_at(*prune_at_);
   return at ? std::optional(std::max(*at, retry_work_at_)) : std::nullopt;
 }
 
-/// To be recorded with others, in a round that begins then at the latest.
-void DeliveryCore::record(Outcome outcome, DueTime then) {
+void DeliveryCore::record(Outcome outcome, bool urgent) {
   outcomes_.push_back(std::move(outcome));
-  record_at_ = outcomes_.size() < kGathered ? std::min(record_at_, then) : DueTime::min();
+  if (urgent || outcomes_.size() >= kGathered) outcomes_urgent_ = true;
 }
 
 bool DeliveryCore::can_claim() const { return may_claim() && !hungry_.empty(); }
@@ -91,7 +91,8 @@ void DeliveryCore::make_work(const Moment& now) {
   work_.wall = now.wall;
   work_.lease_until = lease_until(now.due);
   work_.outcomes.swap(outcomes_);
-  record_at_ = DueTime::max();
+  outcomes_urgent_ = false;
+  next_gathered_ = now.due + options_.gather_time;
   if (can_claim()) add_claims(now);
   work_.holds.swap(holds_);
   if (poll_at_ && std::max(*poll_at_, gate()) <= now.due && can_list()) list_lanes();
