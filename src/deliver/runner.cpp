@@ -121,8 +121,8 @@ Result<void> Runner::start() {
 struct Runner::Pending {
   std::size_t event = 0;     ///< its place among the events
   std::size_t delivery = 0;  ///< and among the deliveries of its event
-  bool leased = false;
-  Claim claim;
+  DueTime due{};
+  std::optional<Claim> claim;  ///< if it is born leased
 };
 
 std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events) {
@@ -135,7 +135,8 @@ std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events
     const auto& deliveries = events[i].deliveries;
     for (std::size_t k = 0; k < deliveries.size(); ++k) {
       if (deliveries[k].status != DeliveryStatus::pending) continue;
-      pending.push_back({i, k, deliveries[k].leased, claim_of(events[i], deliveries[k])});
+      pending.push_back({i, k, deliveries[k].due, std::nullopt});
+      if (deliveries[k].leased) pending.back().claim = claim_of(events[i], deliveries[k]);
     }
   }
   Appended appended = parts_.store->append(std::move(events), parts_.quotas);
@@ -177,15 +178,16 @@ void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
     const auto& event = appended[each.event];
     if (!event && event.error().code == ErrorCode::commit_unknown) desk_->core.look();
     if (!event || event->repeated) {
-      if (each.leased) desk_->core.cancel_reservation(each.claim.lane);
+      if (each.claim) desk_->core.cancel_reservation(each.claim->lane);
       continue;
     }
-    each.claim.id = event->ids[each.delivery];
-    desk_->newest = std::max(desk_->newest, each.claim.id);
-    if (each.leased) {
-      desk_->core.accepted(std::move(each.claim));
+    const DeliveryId id = event->ids[each.delivery];
+    desk_->newest = std::max(desk_->newest, id);
+    if (each.claim) {
+      each.claim->id = id;
+      desk_->core.accepted(*std::move(each.claim));
     } else {
-      desk_->core.waiting(each.claim.due);
+      desk_->core.waiting(each.due);
     }
   }
   desk_->engine_bell.notify_one();
