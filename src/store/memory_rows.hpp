@@ -30,7 +30,7 @@ inline void move(Timetable& table, std::uint64_t number, std::optional<DueTime>&
   } else if (place) {
     table.erase({*place, number});
   } else {
-    table.emplace(*to, number);
+    table.emplace_hint(table.end(), *to, number);  // most times are the latest
   }
   place = to;
 }
