@@ -1,7 +1,6 @@
 #include "base/iso8601.hpp"
 
-#include <fmt/format.h>
-
+#include <cstddef>
 #include <cstdint>
 
 #include "base/civil_date.hpp"
@@ -23,6 +22,11 @@ int read_fraction(TextScanner& scanner) {
   return micros;
 }
 
+/// Over the zeros before this place.
+void write_digits(std::string& text, std::size_t end, std::int64_t number) {
+  for (; number > 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 // Not through `gmtime`, which counts leap seconds where the environment's `TZ` says so, and locks.
@@ -32,8 +36,15 @@ std::optional<std::string> to_iso8601(std::chrono::microseconds since_1970) {
   if (date.year < 0 || date.year > 9999) return std::nullopt;
   const std::int64_t in_day = since_1970.count() - days * kMicrosPerDay;
   const std::int64_t seconds = in_day / kMicrosPerSecond;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", date.year, date.month, date.day,
-                     seconds / 3600, seconds / 60 % 60, seconds % 60, in_day % kMicrosPerSecond);
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  write_digits(text, 4, date.year);
+  write_digits(text, 7, date.month);
+  write_digits(text, 10, date.day);
+  write_digits(text, 13, seconds / 3600);
+  write_digits(text, 16, seconds / 60 % 60);
+  write_digits(text, 19, seconds % 60);
+  write_digits(text, 26, in_day % kMicrosPerSecond);
+  return text;
 }
 
 std::optional<std::chrono::microseconds> from_iso8601(std::string_view text) {

@@ -1,8 +1,10 @@
 #include "hookline/payload_builder.hpp"
 
+#include <rapidjson/allocators.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -21,11 +23,23 @@ namespace hookline {
 namespace {
 
 using detail::fail;
-using EnvelopeWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+using Pool = rapidjson::MemoryPoolAllocator<>;
+using DraftText = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, Pool>;
+using EnvelopeWriter = rapidjson::Writer<DraftText, rapidjson::UTF8<>, rapidjson::UTF8<>, Pool>;
+
+/// What an envelope is written in before its length is known: on the stack, unless it is long.
+struct Draft {
+  alignas(std::max_align_t) std::array<char, 4096> room;
+  Pool pool{room.data(), room.size()};
+  DraftText text{&pool};
+};
 
 Result<Event> check(const Import& import);
 Result<void> check_headless(const Import& import);
-Result<std::string> open_envelope(const Import& import, Event event, const PayloadOptions& options);
+Result<void> open_envelope(const Import& import, Event event, const PayloadOptions& options,
+                           Draft& envelope);
+Result<std::string> close_envelope(const Draft& envelope, std::string_view document,
+                                   const PayloadOptions& options);
 void write_import(EnvelopeWriter& json, const Import& import, std::string_view created_date);
 void write_user(EnvelopeWriter& json, const std::optional<User>& user);
 void write(EnvelopeWriter& json, std::string_view name, std::string_view text);
@@ -48,23 +62,25 @@ Result<std::string> PayloadBuilder::managed(const Import& import) const {
   if (const auto placed = check_headless(import); !placed) {
     return tl::unexpected<Error>(placed.error());
   }
-  Result<std::string> body = open_envelope(import, *event, options_);
-  if (!body) return body;
-  if (import.headless) {
-    Result<std::string> document = detail::filter_headless(*import.headless, options_);
-    if (!document) return document;
-    body->append(",\"headless\":").append(*document);
+  Draft envelope;
+  if (const auto opened = open_envelope(import, *event, options_, envelope); !opened) {
+    return tl::unexpected<Error>(opened.error());
   }
-  return limited(std::move(body->append("}}")), options_);
+  if (!import.headless) return close_envelope(envelope, "", options_);
+  Result<std::string> document = detail::filter_headless(*import.headless, options_);
+  if (!document) return document;
+  return close_envelope(envelope, *document, options_);
 }
 
 Result<std::string> PayloadBuilder::managed_without_headless(const Import& import) const {
   const Result<Event> event = check(import);
   if (!event) return tl::unexpected<Error>(event.error());
-  Result<std::string> body = open_envelope(import, *event, options_);
-  if (!body) return body;
-  if (import.import_type == ImportType::headless) body->append(",\"headless\":null");
-  return limited(std::move(body->append("}}")), options_);
+  Draft envelope;
+  if (const auto opened = open_envelope(import, *event, options_, envelope); !opened) {
+    return tl::unexpected<Error>(opened.error());
+  }
+  const bool headless = import.import_type == ImportType::headless;
+  return close_envelope(envelope, headless ? "null" : "", options_);
 }
 
 Result<std::string> PayloadBuilder::basic(const Import& import) const {
@@ -96,8 +112,8 @@ Result<void> check_headless(const Import& import) {
 }
 
 /// The body up to where `headless` goes, with both objects still open.
-Result<std::string> open_envelope(const Import& import, Event event,
-                                  const PayloadOptions& options) {
+Result<void> open_envelope(const Import& import, Event event, const PayloadOptions& options,
+                           Draft& envelope) {
   const std::size_t bytes = size_of_texts(import);
   if (bytes > max_body_bytes(options)) return too_large(bytes, options);
   const auto created = detail::to_iso8601(
@@ -105,14 +121,25 @@ Result<std::string> open_envelope(const Import& import, Event event,
   if (!created) {
     return fail(ErrorCode::invalid_import, "created_date: its year is not within 0000 to 9999");
   }
-  rapidjson::StringBuffer buffer;
-  EnvelopeWriter json(buffer);
+  EnvelopeWriter json(envelope.text, &envelope.pool);
   json.StartObject();
   write(json, "event", to_string(event));
   json.Key("data");
   json.StartObject();
   write_import(json, import, *created);
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return {};
+}
+
+/// The body, in a text without room to spare, since stores keep it. An empty document is none.
+Result<std::string> close_envelope(const Draft& envelope, std::string_view document,
+                                   const PayloadOptions& options) {
+  const std::string_view name = document.empty() ? "" : ",\"headless\":";
+  const std::string_view end = "}}";
+  std::string body;
+  body.reserve(envelope.text.GetSize() + name.size() + document.size() + end.size());
+  body.append(envelope.text.GetString(), envelope.text.GetSize());
+  body.append(name).append(document).append(end);
+  return limited(std::move(body), options);
 }
 
 void write_import(EnvelopeWriter& json, const Import& import, std::string_view created_date) {

@@ -53,7 +53,7 @@ class Dispatcher::Impl {
         observer_(options.observer, options.logger, options.observer_queue),
         runner_(std::move(parts), observer_, metrics_),
         commands_(registry, *store_, events_, runner_),
-        async_([this](auto& imports, auto& each) { return dispatch(imports, each); },
+        async_([this](auto& imports, auto& each) { return dispatch_batch(imports, each); },
                options.async_queue) {}
 
   Result<void> start() {
@@ -61,8 +61,9 @@ class Dispatcher::Impl {
     return runner_.start();
   }
 
-  std::vector<Result<DispatchReceipt>> dispatch(const std::vector<Import>& imports,
-                                                const std::vector<DispatchOptions>& options);
+  Result<DispatchReceipt> dispatch(const Import& import, const DispatchOptions& options);
+  std::vector<Result<DispatchReceipt>> dispatch_batch(const std::vector<Import>& imports,
+                                                      const std::vector<DispatchOptions>& options);
   void dispatch_async(Import import, detail::AsyncQueue::Done done, DispatchOptions options);
   ShutdownReport shutdown(std::chrono::milliseconds timeout);
   Result<DispatcherStats> stats(const std::optional<std::string>& tenant) const;
@@ -85,27 +86,40 @@ class Dispatcher::Impl {
   detail::AsyncQueue async_;
 };
 
+Result<DispatchReceipt> Dispatcher::Impl::dispatch(const Import& import,
+                                                   const DispatchOptions& options) {
+  auto result = events_.build(import, options, runner_.now()).and_then([this](NewEvent event) {
+    std::vector<NewEvent> events;
+    events.push_back(std::move(event));
+    return std::move(runner_.append(std::move(events)).front());
+  });
+  metrics_.dispatched(result);
+  return result;
+}
+
 /// Builds every event first, then stores those that could be built, in one go.
-std::vector<Result<DispatchReceipt>> Dispatcher::Impl::dispatch(
+std::vector<Result<DispatchReceipt>> Dispatcher::Impl::dispatch_batch(
     const std::vector<Import>& imports, const std::vector<DispatchOptions>& options) {
-  const auto not_stored = detail::fail(ErrorCode::system_failed, "dispatch: not stored");
-  std::vector<Result<DispatchReceipt>> results(imports.size(), not_stored);
+  std::vector<Result<DispatchReceipt>> results;
   std::vector<NewEvent> events;
-  std::vector<std::size_t> places;  // of the events, among the imports
+  results.reserve(imports.size());
+  events.reserve(imports.size());
   const DispatchOptions none;
   for (std::size_t i = 0; i < imports.size(); ++i) {
-    const Moment now = runner_.now();
-    auto event = events_.build(imports[i], options.empty() ? none : options[i], now);
+    auto event = events_.build(imports[i], options.empty() ? none : options[i], runner_.now());
     if (!event) {
-      results[i] = tl::unexpected<Error>(event.error());
+      results.emplace_back(tl::unexpected<Error>(std::move(event).error()));
       continue;
     }
+    results.emplace_back();  // its receipt follows
     events.push_back(std::move(*event));
-    places.push_back(i);
   }
   auto receipts = runner_.append(std::move(events));
-  for (std::size_t k = 0; k < places.size(); ++k) results[places[k]] = std::move(receipts[k]);
-  for (const auto& result : results) metrics_.dispatched(result);
+  auto receipt = receipts.begin();
+  for (auto& result : results) {
+    if (result) result = std::move(*receipt++);
+    metrics_.dispatched(result);
+  }
   return results;
 }
 
@@ -205,7 +219,7 @@ Dispatcher::~Dispatcher() {
 
 Result<DispatchReceipt> Dispatcher::dispatch(const Import& import, const DispatchOptions& options) {
   if (impl_->forked()) return fork_error();
-  return std::move(impl_->dispatch({import}, {options}).front());
+  return impl_->dispatch(import, options);
 }
 
 std::vector<Result<DispatchReceipt>> Dispatcher::dispatch_batch(
@@ -213,7 +227,7 @@ std::vector<Result<DispatchReceipt>> Dispatcher::dispatch_batch(
   using Receipt = Result<DispatchReceipt>;
   if (impl_->forked()) return {imports.size(), Receipt(fork_error())};
   if (options.empty() || options.size() == imports.size()) {
-    return impl_->dispatch(imports, options);
+    return impl_->dispatch_batch(imports, options);
   }
   return {imports.size(), Receipt(detail::fail(ErrorCode::invalid_options,
                                                "options: {} are neither none nor one for each of "

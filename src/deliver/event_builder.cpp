@@ -111,6 +111,9 @@ Result<void> EventBuilder::add_managed(const Import& import, const Match& match,
   if (!body) return tl::unexpected<Error>(body.error());
   if (match.webhooks.empty() && match.disabled.empty()) return {};
   event.managed_body = std::make_shared<const std::string>(std::move(*body));
+  const std::size_t basic = match.basic ? 1 : 0;
+  event.deliveries.reserve(match.webhooks.size() + basic + match.disabled.size());
+  event.receipt.deliveries.reserve(match.webhooks.size() + basic);
   for (const auto& webhook : match.webhooks) {
     event.deliveries.push_back(delivery_to(*webhook, event.accepted));
     event.receipt.deliveries.push_back({0, webhook->id, std::nullopt});

@@ -29,16 +29,16 @@ void Inbox::put(Answer answer) {
   change([&] { contents_.answers.push_back(std::move(answer)); });
 }
 
-void Inbox::put(std::vector<Stored> stored) {
-  change([&] {
-    contents_.stored.insert(contents_.stored.end(), std::make_move_iterator(stored.begin()),
-                            std::make_move_iterator(stored.end()));
-    ++contents_.appends;
-  });
-}
-
 void Inbox::put(Result<StoreReply> reply) {
   change([&] { contents_.reply = std::move(reply); });
+}
+
+void Inbox::put(Contents news) {
+  change([&] {
+    contents_.stored.insert(contents_.stored.end(), std::make_move_iterator(news.stored.begin()),
+                            std::make_move_iterator(news.stored.end()));
+    contents_.appends += news.appends;
+  });
 }
 
 void Inbox::ring() {

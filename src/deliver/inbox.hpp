@@ -27,9 +27,10 @@ class Inbox {
 
   /// What became of a delivery that was given to the store.
   struct Stored {
-    Claim claim;
-    bool leased = false;    ///< a slot was kept for it
-    bool is_there = false;  ///< if not, the slot is free
+    bool is_there = false;
+    DeliveryId id = 0;
+    DueTime due{};
+    std::optional<Claim> claim;  ///< if a slot was kept for it, which is free if it is not there
   };
 
   struct Contents {
@@ -40,9 +41,9 @@ class Inbox {
   };
 
   void put(Answer answer);
-  /// All that came of one append.
-  void put(std::vector<Stored> stored);
   void put(Result<StoreReply> reply);
+  /// What came of one append: all of `news` but the answers and the reply.
+  void put(Contents news);
 
   /// Wakes whoever waits: the core was told something directly.
   void ring();

@@ -86,13 +86,14 @@ struct Runner::Desk {
 /// REQUIRES: the lock.
 void Runner::Desk::tell_core(Inbox::Contents& news) {
   for (Inbox::Stored& stored : news.stored) {
-    if (stored.is_there) newest = std::max(newest, stored.claim.id);
-    if (stored.is_there && stored.leased) {
-      core.accepted(std::move(stored.claim));
+    if (stored.is_there) newest = std::max(newest, stored.id);
+    if (stored.claim && stored.is_there) {
+      stored.claim->id = stored.id;
+      core.accepted(*std::move(stored.claim));
+    } else if (stored.claim) {
+      core.cancel_reservation(stored.claim->lane);
     } else if (stored.is_there) {
-      core.waiting(stored.claim.due);
-    } else if (stored.leased) {
-      core.cancel_reservation(stored.claim.lane);
+      core.waiting(stored.due);
     }
   }
   appending -= news.appends;
@@ -176,7 +177,9 @@ std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events
     const auto& deliveries = events[i].deliveries;
     for (std::size_t k = 0; k < deliveries.size(); ++k) {
       if (deliveries[k].status != DeliveryStatus::pending) continue;
-      pending.push_back({i, k, {claim_of(events[i], deliveries[k]), deliveries[k].leased}});
+      pending.push_back({i, k, {}});
+      pending.back().stored.due = deliveries[k].due;
+      if (deliveries[k].leased) pending.back().stored.claim = claim_of(events[i], deliveries[k]);
     }
   }
   Appended appended = parts_.store->append(std::move(events), parts_.quotas);
@@ -212,15 +215,23 @@ bool Runner::reserve(std::vector<NewEvent>& events) {
 
 /// Tells the core what became of the reserved slots, and what else is waiting now.
 void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
-  std::vector<Inbox::Stored> stored;
-  stored.reserve(pending.size());
+  Inbox::Contents news;
+  news.appends = 1;
+  news.stored.reserve(pending.size());
   for (Pending& each : pending) {
     const auto& event = appended[each.event];
     each.stored.is_there = event && !event->repeated;
-    if (each.stored.is_there) each.stored.claim.id = event->ids[each.delivery];
-    stored.push_back(std::move(each.stored));
+    if (each.stored.is_there) each.stored.id = event->ids[each.delivery];
+    news.stored.push_back(std::move(each.stored));
   }
-  desk_->inbox.put(std::move(stored));
+  if (parts_.core.deliver && !pending.empty()) {
+    desk_->inbox.put(std::move(news));
+  } else {
+    // There is nothing to do, so nobody is woken for it.
+    const std::lock_guard lock(desk_->mutex);
+    desk_->tell_core(news);
+    desk_->progress.notify_all();
+  }
   const bool in_doubt = std::any_of(appended.begin(), appended.end(), [](const auto& event) {
     return !event && event.error().code == ErrorCode::commit_unknown;
   });

@@ -15,6 +15,10 @@ bool wants(const Webhook& webhook, Event event) {
   return events.empty() || std::find(events.begin(), events.end(), event) != events.end();
 }
 
+bool is_enabled(const std::shared_ptr<const Webhook>& webhook) {
+  return webhook->state != WebhookState::disabled;
+}
+
 }  // namespace
 
 Result<Match> EventMatcher::match(const Import& import) const {
@@ -30,11 +34,12 @@ Result<Match> EventMatcher::match(const Import& import) const {
 
   Match match;
   match.event = *event;
-  for (auto& webhook : registry_.candidates(import)) {
-    if (!wants(*webhook, *event)) continue;
-    const bool disabled = webhook->state == WebhookState::disabled;
-    (disabled ? match.disabled : match.webhooks).push_back(std::move(webhook));
-  }
+  auto& webhooks = match.webhooks = registry_.candidates(import);
+  const auto wanted = std::remove_if(webhooks.begin(), webhooks.end(),
+                                     [&](const auto& webhook) { return !wants(*webhook, *event); });
+  const auto disabled = std::stable_partition(webhooks.begin(), wanted, is_enabled);
+  match.disabled.assign(disabled, wanted);
+  webhooks.erase(disabled, webhooks.end());
   match.basic = *event == Event::import_completed && import.webhook_url.has_value();
   return match;
 }

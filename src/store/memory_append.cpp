@@ -104,6 +104,7 @@ std::vector<DeliveryId> insert(MemoryTables& tables, NewEvent& event,
                                std::vector<DeliveryRow> rows) {
   std::vector<DeliveryId> ids;
   if (rows.empty()) return ids;
+  ids.reserve(rows.size());
   EventRow& shared = tables.add_event(std::move(event.managed_body), std::move(event.basic_body));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i].event = &shared;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "deliver/delivery_record.hpp"
 
@@ -14,13 +15,9 @@ std::optional<DueTime> listing_of(const LaneRow& lane) {
   return std::max(lane.waiting.begin()->first, lane.hold);
 }
 
-/// Moves a number in a timetable from the place it is at, if any, to the one it should be at.
-void move(Timetable& table, std::uint64_t number, std::optional<DueTime>& place,
-          std::optional<DueTime> to) {
-  if (place == to) return;
-  if (place) table.erase({*place, number});
-  if (to) table.emplace(*to, number);
-  place = to;
+bool is_failed(const DeliveryRow& row) {
+  return row.record.status == DeliveryStatus::exhausted ||
+         row.record.status == DeliveryStatus::discarded;
 }
 
 LaneStats stats_of(const LaneRow& lane) {
@@ -65,28 +62,32 @@ const TenantRow* MemoryLanes::tenant(const std::string& name) const {
   return found == tenants_.end() ? nullptr : &found->second;
 }
 
-void MemoryLanes::add(const DeliveryRow& row) {
+void MemoryLanes::enter(const DeliveryRow& row) {
   LaneRow& lane = *row.lane;
-  lane.tally.add(row);
-  lane.tenant->tally.add(row);
-  const DeliveryStatus status = row.record.status;
-  if (status == DeliveryStatus::pending) lane.waiting.emplace(row.at, row.record.id);
-  if (status == DeliveryStatus::exhausted || status == DeliveryStatus::discarded) {
+  if (row.record.status == DeliveryStatus::pending) {
+    lane.waiting.emplace_hint(lane.waiting.end(), row.at, row.record.id);
+  } else if (is_failed(row)) {
     lane.failed.insert(row.record.id);
   }
-  index(lane);
 }
 
-void MemoryLanes::remove(const DeliveryRow& row) {
+void MemoryLanes::leave(const DeliveryRow& row) {
   LaneRow& lane = *row.lane;
-  lane.tally.remove(row);
-  lane.tenant->tally.remove(row);
-  lane.waiting.erase({row.at, row.record.id});
-  lane.failed.erase(row.record.id);
+  if (row.record.status == DeliveryStatus::pending) {
+    lane.waiting.erase({row.at, row.record.id});
+  } else if (is_failed(row)) {
+    lane.failed.erase(row.record.id);
+  }
   if (lane.blocked_by == row.record.id) {
     lane.hold = DueTime::min();
     lane.blocked_by.reset();
   }
+}
+
+void MemoryLanes::count(const DeliveryRow& row, Standing from, Standing to) {
+  LaneRow& lane = *row.lane;
+  lane.tally.move(row, from, to);
+  lane.tenant->tally.move(row, from, to);
   index(lane);
 }
 
@@ -174,11 +175,14 @@ void MemoryLanes::index(LaneRow& lane) {
 }
 
 void MemoryLanes::index_tenant(TenantRow& tenant) {
+  std::optional<Turn> turn;
+  if (!tenant.listings.empty()) {
+    turn = Turn(std::max(tenant.listings.begin()->first, tenant.served), tenant.turn);
+  }
+  if (turn == tenant.in_turn) return;
   if (tenant.in_turn) turns_.erase(*tenant.in_turn);
-  tenant.in_turn.reset();
-  if (tenant.listings.empty()) return;
-  tenant.in_turn = Turn(std::max(tenant.listings.begin()->first, tenant.served), tenant.turn);
-  turns_.emplace(*tenant.in_turn, &tenant);
+  if (turn) turns_.emplace(*turn, &tenant);
+  tenant.in_turn = turn;
 }
 
 void MemoryLanes::forget(LaneRow& lane) {

@@ -23,10 +23,12 @@ class MemoryLanes {
   [[nodiscard]] LaneRow* find(const LaneKey& key);
   [[nodiscard]] const TenantRow* tenant(const std::string& name) const;
 
-  /// Counts a delivery in its lane and its tenant, and takes it into the lane's indexes.
-  void add(const DeliveryRow& row);
-  /// Before the delivery changes or goes. A hold that was about it ends.
-  void remove(const DeliveryRow& row);
+  /// Takes a delivery into its lane's indexes, or out of them before it changes or goes: then a
+  /// hold that was about it ends. REQUIRES: `count` follows.
+  void enter(const DeliveryRow& row);
+  void leave(const DeliveryRow& row);
+  /// Counts a delivery in its lane and its tenant.
+  void count(const DeliveryRow& row, Standing from, Standing to);
 
   void hold(LaneRow& lane, DueTime until);
   /// Until then, unless something becomes of this delivery before.

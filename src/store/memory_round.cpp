@@ -110,6 +110,7 @@ Claim take(MemoryTables& tables, DeliveryRow& row, DueTime lease_until) {
 void claim_due(MemoryTables& tables, LaneRow& lane, std::size_t count, DueTime last,
                DueTime lease_until, ClaimedLane& claimed) {
   const auto is_left = [&] { return !lane.waiting.empty() && lane.waiting.begin()->first <= last; };
+  claimed.claims.reserve(std::min(count, lane.waiting.size()));
   while (claimed.claims.size() < count && is_left()) {
     DeliveryRow& row = *tables.find(lane.waiting.begin()->second);
     claimed.claims.push_back(take(tables, row, lease_until));
@@ -155,6 +156,7 @@ std::optional<DueTime> next_due(const MemoryTables& tables, const StoreWork& wor
 StoreReply exchange(MemoryTables& tables, const StoreWork& work) {
   StoreReply reply;
   if (work.first) tables.lanes().end_holds();
+  reply.recorded.reserve(work.outcomes.size());
   // Outcomes come before the end of leases: one that is just in time counts.
   for (const Outcome& outcome : work.outcomes) {
     reply.recorded.push_back(record(tables, outcome, work.now));

@@ -19,6 +19,22 @@ namespace hookline::detail {
 /// Numbered things in the order of their times; those of one time in the order of their numbers.
 using Timetable = std::set<std::pair<DueTime, std::uint64_t>>;
 
+/// Moves a number in a timetable from the place it is at, if any, to the one it should be at.
+inline void move(Timetable& table, std::uint64_t number, std::optional<DueTime>& place,
+                 std::optional<DueTime> to) {
+  if (place == to) return;
+  if (place && to) {
+    auto entry = table.extract({*place, number});
+    entry.value().first = *to;
+    table.insert(std::move(entry));
+  } else if (place) {
+    table.erase({*place, number});
+  } else {
+    table.emplace_hint(table.end(), *to, number);  // most times are the latest
+  }
+  place = to;
+}
+
 struct LaneRow;
 
 /// What the deliveries of an event share.
@@ -55,11 +71,13 @@ struct DeliveryRow {
   }
 };
 
+/// Where a delivery stands in a tally: nowhere before it is stored and once it has gone.
+using Standing = std::optional<DeliveryStatus>;
+
 /// How many of some deliveries stand where.
 class Tally {
  public:
-  void add(const DeliveryRow& row);
-  void remove(const DeliveryRow& row);
+  void move(const DeliveryRow& row, Standing from, Standing to);
 
   [[nodiscard]] DeliveryCounts counts() const;
   /// Without an outcome, and when they were accepted.

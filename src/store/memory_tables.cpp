@@ -9,7 +9,7 @@ namespace hookline::detail {
 
 EventRow& MemoryTables::add_event(std::shared_ptr<const std::string> managed_body,
                                   std::shared_ptr<const std::string> basic_body) {
-  EventRow& event = events_[++last_event_];
+  EventRow& event = events_.try_emplace(events_.end(), ++last_event_)->second;
   event.number = last_event_;
   event.managed_body = std::move(managed_body);
   event.basic_body = std::move(basic_body);
@@ -21,7 +21,10 @@ DeliveryRow& MemoryTables::insert(DeliveryRow added) {
   DeliveryRow& row =
       deliveries_.emplace_hint(deliveries_.end(), added.record.id, std::move(added))->second;
   row.event->deliveries.emplace(row.lane->number, row.record.id);
-  enter_indexes(row);
+  Timetable& timetable = timetable_of(row);
+  timetable.insert(timetable.end(), place_of(row));
+  lanes_.enter(row);
+  count(row, std::nullopt, row.record.status);
   return row;
 }
 
@@ -38,15 +41,12 @@ void MemoryTables::end(DeliveryRow& row, DeliveryStatus status, const std::strin
 
 void MemoryTables::forget(DeliveryRow& row) {
   EventRow& event = *row.event;
-  leave_indexes(row);
-  room_.change(row.weight, {});
+  timetable_of(row).erase(place_of(row));
+  lanes_.leave(row);
+  count(row, row.record.status, std::nullopt);
   event.deliveries.erase({row.lane->number, row.record.id});
   deliveries_.erase(row.record.id);
-  if (event.deliveries.empty()) {
-    forget(event);
-  } else {
-    index(event);
-  }
+  if (event.deliveries.empty()) forget(event);
 }
 
 void MemoryTables::forget(EventRow& event) {
@@ -95,55 +95,42 @@ const Tally& MemoryTables::tally(const std::optional<std::string>& tenant) const
 
 // --- Indexes -------------------------------------------------------------------------------------
 
-void MemoryTables::enter_indexes(DeliveryRow& row) {
-  const std::pair<DueTime, DeliveryId> place(row.at, row.record.id);
-  EventRow& event = *row.event;
+Timetable& MemoryTables::timetable_of(const DeliveryRow& row) {
   switch (row.record.status) {
     case DeliveryStatus::pending:
-      pending_.emplace(row.accepted, row.record.id);
-      break;
+      return pending_;
     case DeliveryStatus::in_flight:
-      leased_.insert(place);
-      break;
+      return leased_;
     case DeliveryStatus::delivered:
-      delivered_.insert(place);
-      break;
+      return delivered_;
     case DeliveryStatus::exhausted:
     case DeliveryStatus::discarded:
-      failed_.insert(place);
       break;
   }
-  const bool finished = is_finished(row.record.status);
-  if (finished) {
-    event.ended = row.at;
-  } else {
-    ++event.unfinished;
-  }
-  all_.add(row);
-  lanes_.add(row);
-  room_.change(row.weight, {1, size_of(row), !finished});
+  return failed_;
+}
+
+Timetable::value_type MemoryTables::place_of(const DeliveryRow& row) {
+  const bool pending = row.record.status == DeliveryStatus::pending;
+  return {pending ? row.accepted : row.at, row.record.id};
+}
+
+/// Brings every sum up to date with where a delivery stands now, and the place of its event.
+void MemoryTables::count(DeliveryRow& row, Standing from, Standing to) {
+  EventRow& event = *row.event;
+  if (from && !is_finished(*from)) --event.unfinished;
+  const bool unfinished = to && !is_finished(*to);
+  if (unfinished) ++event.unfinished;
+  if (to && !unfinished) event.ended = row.at;
+  all_.move(row, from, to);
+  lanes_.count(row, from, to);
+  room_.change(row.weight, to ? Weight{1, size_of(row), unfinished} : Weight());
   index(event);
 }
 
-/// The weight, and the place of the event, follow when the row has changed or gone.
-void MemoryTables::leave_indexes(DeliveryRow& row) {
-  const std::pair<DueTime, DeliveryId> place(row.at, row.record.id);
-  pending_.erase({row.accepted, row.record.id});
-  leased_.erase(place);
-  delivered_.erase(place);
-  failed_.erase(place);
-  if (!is_finished(row.record.status)) --row.event->unfinished;
-  all_.remove(row);
-  lanes_.remove(row);
-}
-
 void MemoryTables::index(EventRow& event) {
-  if (event.resting) resting_.erase({*event.resting, event.number});
-  event.resting.reset();
-  if (event.unfinished == 0 && event.has_body()) {
-    event.resting = event.ended;
-    resting_.emplace(event.ended, event.number);
-  }
+  const bool rests = event.unfinished == 0 && event.has_body();
+  move(resting_, event.number, event.resting, rests ? std::optional(event.ended) : std::nullopt);
   room_.change(event.weight,
                {0, size_of_event(event.managed_body, event.basic_body), event.unfinished > 0});
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "hookline/delivery_store.hpp"
 #include "hookline/memory_store.hpp"
@@ -62,8 +63,10 @@ class MemoryTables {
   [[nodiscard]] const Timetable& resting() const { return resting_; }
 
  private:
-  void enter_indexes(DeliveryRow& row);
-  void leave_indexes(DeliveryRow& row);
+  /// The timetable that a delivery of this status is in, and its place there.
+  [[nodiscard]] Timetable& timetable_of(const DeliveryRow& row);
+  [[nodiscard]] static Timetable::value_type place_of(const DeliveryRow& row);
+  void count(DeliveryRow& row, Standing from, Standing to);
   void index(EventRow& event);
   void forget(EventRow& event);
 
@@ -84,9 +87,15 @@ class MemoryTables {
 
 template <class Change>
 void MemoryTables::change(DeliveryRow& row, Change by) {
-  leave_indexes(row);
+  const DeliveryStatus before = row.record.status;
+  Timetable::node_type entry = timetable_of(row).extract(place_of(row));
+  lanes_.leave(row);
   by();
-  enter_indexes(row);
+  entry.value() = place_of(row);
+  Timetable& timetable = timetable_of(row);
+  timetable.insert(timetable.end(), std::move(entry));  // most times are the latest
+  lanes_.enter(row);
+  count(row, before, row.record.status);
 }
 
 /// What a delivery takes, as estimated, and what an event does whose deliveries share these bodies.

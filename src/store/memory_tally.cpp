@@ -3,18 +3,20 @@
 
 namespace hookline::detail {
 
-void Tally::add(const DeliveryRow& row) {
-  ++counter(row.record.status);
-  if (is_finished(row.record.status)) return;
-  unfinished_.emplace(row.record.id, row.record.created_at);
-  if (row.body()) counts_.pending_bytes += row.body()->size();
-}
-
-void Tally::remove(const DeliveryRow& row) {
-  --counter(row.record.status);
-  if (is_finished(row.record.status)) return;
-  unfinished_.erase(row.record.id);
-  if (row.body()) counts_.pending_bytes -= row.body()->size();
+void Tally::move(const DeliveryRow& row, Standing from, Standing to) {
+  if (from) --counter(*from);
+  if (to) ++counter(*to);
+  const bool was_unfinished = from && !is_finished(*from);
+  const bool unfinished = to && !is_finished(*to);
+  if (was_unfinished == unfinished) return;
+  const std::size_t bytes = row.body() ? row.body()->size() : 0;
+  if (unfinished) {
+    unfinished_.emplace_hint(unfinished_.end(), row.record.id, row.record.created_at);
+    counts_.pending_bytes += bytes;
+  } else {
+    unfinished_.erase(row.record.id);
+    counts_.pending_bytes -= bytes;
+  }
 }
 
 DeliveryCounts Tally::counts() const {
