@@ -1,5 +1,7 @@
 #include "hookline/delivery.hpp"
 
+#include <utility>
+
 #include "deliver/delivery_record.hpp"
 
 namespace hookline {
@@ -51,14 +53,14 @@ std::chrono::system_clock::time_point to_system_time(DueTime due) {
       std::chrono::duration_cast<WallDuration>(due.time_since_epoch()));
 }
 
-Delivery record_of(const Claim& claim) {
+Delivery record_of(Claim claim) {
   Delivery delivery;
   delivery.id = claim.id;
-  delivery.message_id = claim.message_id;
-  delivery.tenant = claim.lane.tenant;
-  delivery.import_id = claim.import_id;
+  delivery.message_id = std::move(claim.message_id);
+  delivery.tenant = std::move(claim.lane.tenant);
+  delivery.import_id = std::move(claim.import_id);
   delivery.event = claim.event;
-  delivery.webhook_id = claim.lane.webhook_id;
+  delivery.webhook_id = std::move(claim.lane.webhook_id);
   delivery.status = DeliveryStatus::in_flight;
   delivery.attempts = claim.attempts;
   delivery.created_at = claim.created_at;

@@ -255,6 +255,7 @@ void DeliveryCore::work_failed(const Error& error, const Moment& now) {
 }
 
 void DeliveryCore::note_recorded(StoreReply& reply) {
+  notices_.reserve(notices_.size() + work_.outcomes.size());
   for (std::size_t i = 0; i < work_.outcomes.size(); ++i) {
     Outcome& outcome = work_.outcomes[i];
     RecordedOutcome& recorded = reply.recorded[i];
@@ -268,7 +269,7 @@ void DeliveryCore::note_recorded(StoreReply& reply) {
     }
     note_failing(outcome, recorded);
     if (outcome.kind == Outcome::Kind::released) continue;
-    Notice notice{record_of(outcome.claim), {}};
+    Notice notice{record_of(std::move(outcome.claim)), {}};
     apply(outcome, notice.delivery);
     notice.attempt = std::move(outcome.attempt);
     notices_.push_back(std::move(notice));

@@ -11,7 +11,7 @@ inline constexpr const char* kWebhookRemoved = "the webhook was removed";
 [[nodiscard]] std::chrono::system_clock::time_point to_system_time(DueTime due);
 
 /// The public record of a claimed delivery.
-[[nodiscard]] Delivery record_of(const Claim& claim);
+[[nodiscard]] Delivery record_of(Claim claim);
 
 /// Brings a record up to date with what became of its claim. The core's notices and every store use
 /// this one, so that they tell the same story.
