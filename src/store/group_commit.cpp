@@ -39,9 +39,9 @@ bool GroupCommit::comes_to_lead(CommitJob& job) {
       return true;
     }
   }
-  std::unique_lock lock(job.mutex_);
-  job.wake_.wait(lock, [&] { return job.turn_ != CommitJob::Turn::waits; });
-  return job.turn_ == CommitJob::Turn::leads;
+  while (sem_wait(&job.wake_) != 0) {  // a signal has come between
+  }
+  return job.leads_;
 }
 
 /// REQUIRES: its own job is the first that waits.
@@ -49,22 +49,21 @@ void GroupCommit::lead(const CommitJob& own) {
   const Jobs jobs = take();
   commit_(jobs);
   for (CommitJob* job : jobs) {
-    if (job == &own) continue;
-    const std::lock_guard lock(job->mutex_);
-    job->turn_ = CommitJob::Turn::is_done;
-    job->wake_.notify_one();  // under the lock: the job goes as soon as its caller knows
+    if (job != &own) sem_post(&job->wake_);  // which it goes with
   }
   tidy_();
 }
 
 void GroupCommit::hand_over() {
-  const std::lock_guard lock(mutex_);
-  led_ = !waiting_.empty();
-  if (!led_) return;
-  CommitJob& next = *waiting_.front();
-  const std::lock_guard turn(next.mutex_);
-  next.turn_ = CommitJob::Turn::leads;
-  next.wake_.notify_one();
+  CommitJob* next = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    led_ = !waiting_.empty();
+    if (!led_) return;
+    next = waiting_.front();
+  }
+  next->leads_ = true;
+  sem_post(&next->wake_);
 }
 
 /// What waits, up to the first that is to be alone.

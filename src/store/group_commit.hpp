@@ -1,6 +1,7 @@
 #pragma once
 
-#include <condition_variable>
+#include <semaphore.h>
+
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -16,6 +17,11 @@ struct SqliteTables;
 /// Something to be done in a transaction, on its caller's stack. It runs again if the transaction
 /// that it shared with others is repeated, so it takes nothing out of its inputs.
 struct CommitJob {
+  CommitJob() { sem_init(&wake_, 0, 0); }
+  CommitJob(const CommitJob&) = delete;
+  CommitJob& operator=(const CommitJob&) = delete;
+  ~CommitJob() { sem_destroy(&wake_); }
+
   std::function<void(SqliteTables&)> run;
   bool durable = true;  ///< must be on the disk before `GroupCommit::run` returns
   Result<void> result;  ///< of the commit
@@ -23,9 +29,10 @@ struct CommitJob {
  private:
   friend class GroupCommit;
   bool alone_ = false;
-  enum class Turn { waits, leads, is_done } turn_ = Turn::waits;
-  std::mutex mutex_;  ///< of its own, so that those who are woken do not queue up again
-  std::condition_variable wake_;
+  bool leads_ = false;  ///< what it is woken for; if not, it is done
+  /// Not a condition variable: who is woken often interrupts who wakes them, and would then have to
+  /// wait for that one's mutex.
+  sem_t wake_;
 };
 
 /// Lets calling threads share a commit without a thread of its own: one of them leads, takes

@@ -123,7 +123,7 @@ void SqliteCounters::leave(std::int64_t id, DeliveryStatus status, std::uint64_t
 Result<void> SqliteCounters::check(const Quotas& quotas, std::int64_t id, const std::string& name,
                                    std::uint64_t deliveries, std::uint64_t bytes) {
   if (deliveries == 0) return {};
-  const auto over = [&](std::string_view whose, const DeliveryCounts& counts, std::uint64_t most,
+  const auto over = [&](const auto& whose, const DeliveryCounts& counts, std::uint64_t most,
                         std::uint64_t most_bytes) -> Result<void> {
     const std::uint64_t waiting = counts.pending + counts.in_flight;
     if (goes_over(waiting, deliveries, most)) {
@@ -131,18 +131,20 @@ Result<void> SqliteCounters::check(const Quotas& quotas, std::int64_t id, const 
           ErrorCode::quota_exceeded,
           "quota: {} deliveries wait {}, and {} more would go over {}; wait for some to end "
           "or raise the quota",
-          waiting, whose, deliveries, most);
+          waiting, whose(), deliveries, most);
     }
     if (goes_over(counts.pending_bytes, bytes, most_bytes)) {
       return fail(ErrorCode::quota_exceeded,
                   "quota: {} bytes wait {}, and {} more would go over {}; wait for deliveries to "
                   "end or raise the quota",
-                  counts.pending_bytes, whose, bytes, most_bytes);
+                  counts.pending_bytes, whose(), bytes, most_bytes);
     }
     return {};
   };
-  if (auto fits = over("in all", all_, quotas.pending, quotas.pending_bytes); !fits) return fits;
-  return over("for tenant " + quoted(name), tenant(id).counts, quotas.pending_per_tenant,
+  const auto in_all = [] { return std::string("in all"); };
+  const auto for_tenant = [&] { return "for tenant " + quoted(name); };
+  if (auto fits = over(in_all, all_, quotas.pending, quotas.pending_bytes); !fits) return fits;
+  return over(for_tenant, tenant(id).counts, quotas.pending_per_tenant,
               quotas.pending_bytes_per_tenant);
 }
 

@@ -48,13 +48,19 @@ void write_outcome(SqliteTables& tables, SqliteRow& row, const Outcome& outcome,
   const bool over = is_finished(record.status);
   const Micros due = over ? row.due : to_micros(outcome.due);
   const std::optional<DueTime> ended = over ? std::optional(now) : std::nullopt;
-  if (outcome.attempt) {
+  if (outcome.attempt && over) {
     tables.db.run(
         "UPDATE delivery SET status=?2,phase=?3,due=?4,ended=?5,finished=?6,owner=NULL,attempts=?7,"
         "http_status=?8,error=?9,url=?10 WHERE id=?1",
         row.id, record.status, phase_of(record.status), due, ended, record.finished_at,
         record.attempts, record.http_status, record.error, record.url);
-    insert_attempt(tables, row.id, *outcome.attempt);
+  } else if (outcome.attempt) {
+    // A column that is named has all of its indexes written anew, even if it stays as it is: the
+    // phase is not named.
+    tables.db.run(
+        "UPDATE delivery SET status=?2,due=?3,owner=NULL,attempts=?4,http_status=?5,error=?6,"
+        "url=?7 WHERE id=?1",
+        row.id, record.status, due, record.attempts, record.http_status, record.error, record.url);
   } else {
     const auto error = record.error.empty() ? std::nullopt : std::optional(record.error);
     tables.db.run(
@@ -62,6 +68,7 @@ void write_outcome(SqliteTables& tables, SqliteRow& row, const Outcome& outcome,
         "error=ifnull(?7,error) WHERE id=?1",
         row.id, record.status, phase_of(record.status), due, ended, record.finished_at, error);
   }
+  if (outcome.attempt) insert_attempt(tables, row.id, *outcome.attempt);
   tables.moved(row, record.status, due, to_micros(now));
 }
 

@@ -141,7 +141,7 @@ void SqliteWriter::run_transaction(const GroupCommit::Jobs& jobs) {
   for (CommitJob* job : jobs) job->run(tables);
   tables.flush();
   if (db_->failed()) return;
-  db_->run("COMMIT");
+  commit_in_one_write(*db_, log_room_);
   committing_ = db_->failed();
 }
 

@@ -10,6 +10,7 @@
 #include "store/group_commit.hpp"
 #include "store/sqlite_connection.hpp"
 #include "store/sqlite_lock_file.hpp"
+#include "store/sqlite_log_commit.hpp"
 #include "store/sqlite_tables.hpp"
 #include "store/sqlite_watch.hpp"
 
@@ -51,7 +52,7 @@ class SqliteWriter {
 
  private:
   SqliteWriter(Options options, std::unique_ptr<SqliteLockFile> lock)
-      : options_(std::move(options)), lock_(std::move(lock)) {}
+      : options_(std::move(options)), lock_(std::move(lock)), log_room_(kLogRoom) {}
 
   [[nodiscard]] Result<void> create_file();
   [[nodiscard]] Result<void> connect();
@@ -69,6 +70,7 @@ class SqliteWriter {
   bool committing_ = false;      ///< it is COMMIT that has failed
   bool fault_of_a_job_ = false;  ///< the last failure was not one of the file
   int next_checkpoint_ = 0;      ///< pages in the log
+  std::vector<char> log_room_;   ///< for what one commit writes
 };
 
 }  // namespace hookline::detail

@@ -16,6 +16,7 @@ std::atomic<bool> DiskFaults::short_write{false};
 std::atomic<unsigned> DiskFaults::one_in{1};
 std::atomic<unsigned> DiskFaults::draws{1};
 std::atomic<int> DiskFaults::syncs{0};
+std::atomic<int> DiskFaults::writes{0};
 
 namespace {
 
@@ -37,6 +38,7 @@ ssize_t read_or_fail(int file, void* bytes, size_t size, off_t offset) {
 }
 
 ssize_t write_or_fail(int file, const void* bytes, size_t size, off_t offset) {
+  ++DiskFaults::writes;
   const int error = DiskFaults::write_error;
   if (error != 0 && happens()) {
     errno = error;

@@ -22,7 +22,8 @@ class DiskFaults {
   /// Of all these only one in so many happens, drawn from `draws`.
   static std::atomic<unsigned> one_in;
   static std::atomic<unsigned> draws;
-  static std::atomic<int> syncs;  ///< how many there were
+  static std::atomic<int> syncs;   ///< how many there were
+  static std::atomic<int> writes;  ///< how many there were while one of these lived
 };
 
 }  // namespace hookline::fakes

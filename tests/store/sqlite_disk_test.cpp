@@ -1,4 +1,6 @@
 #include <cerrno>
+#include <cstddef>
+#include <memory>
 #include <string>
 
 #include "catch.hpp"
@@ -84,4 +86,43 @@ TEST_CASE("A disk that fails under a round fails it whole") {
   DiskFaults::write_error = 0;
   CHECK(shelf.status(id) == DeliveryStatus::pending);
   CHECK(shelf.take(lane("a"), 0).lease == 1);
+}
+
+TEST_CASE("A commit goes to the log in one write") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  shelf.put(lane("a"));
+  const DiskFaults disk;
+  const int before = DiskFaults::writes;
+  shelf.put(lane("a"));
+  CHECK(DiskFaults::writes - before == 1);
+}
+
+TEST_CASE("Bodies of any size come back as they were") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  for (const std::size_t size : {100'000, 131'072, 262'144, 1'048'576}) {
+    NewEvent event = event_with({delivery_to(lane("a"))});
+    std::string body(size, 'x');
+    for (std::size_t i = 0; i < size; i += 1'000) body[i] = static_cast<char>(i / 1'000);
+    event.managed_body = std::make_shared<const std::string>(body);
+    shelf.append(event);
+    CHECK(*shelf.take(lane("a"), 0).body == body);
+  }
+}
+
+TEST_CASE("What the disk has refused of a commit does not come to it later") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const Shelf other(file.open());
+  const DiskFaults disk;
+  for (int i = 0; i < 20; ++i) {
+    DiskFaults::write_error = ENOSPC;
+    CHECK_FALSE(append(shelf, "msg_refused"));
+    DiskFaults::write_error = 0;
+    REQUIRE(append(other, "msg_1"));
+    REQUIRE(append(shelf, "msg_2"));
+  }
+  CHECK(shelf.store->counts()->pending == 40);
+  CHECK(other.store->list({})->deliveries.size() == 40);
 }
