@@ -17,8 +17,9 @@ bool marks_commit(const void* frame_header) {
   return std::any_of(size_after_commit, size_after_commit + 4, [](int byte) { return byte != 0; });
 }
 
-/// Stands in for the methods of the log, so that SQLite calls those here, for a scope. Nothing is
-/// held beyond it: another process may be the next to write to the same place.
+/// Stands in for the methods of the log, so that SQLite calls those here, for a scope: what a VFS
+/// of our own would do for one file, without having to stand for all others too. Nothing is held
+/// beyond the scope: another process may be the next to write to the same place.
 class LogGathering : public sqlite3_io_methods {
  public:
   LogGathering(sqlite3_file* log, std::vector<char>& room)
@@ -93,6 +94,7 @@ void commit_in_one_write(SqliteConnection& db, std::vector<char>& room) {
   sqlite3_file* log = nullptr;
   db.check(sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log));
   if (db.failed()) return;
+  if (log == nullptr || log->pMethods == nullptr) return db.run("COMMIT");
   const LogGathering gathering(log, room);
   db.run("COMMIT");
 }
