@@ -54,7 +54,9 @@ bool DeliveryCore::reserve(const LaneKey& key, const Moment& now) {
   const auto known = lanes_.find(key);
   if (known != lanes_.end()) {
     const Lane& lane = known->second;
-    const std::size_t most = current.spacing > current.spacing.zero() ? 1 : current.max_in_flight;
+    // Twice what may be out, as with claims: a request that ends finds the next delivery at hand.
+    const bool paced = current.spacing > current.spacing.zero();
+    const std::size_t most = paced ? 1 : 2 * current.max_in_flight;
     // What waits in the store is older and goes first.
     if (lane.backlog || lane.held() >= most) return false;
     if (lane.health.not_before() > now.due || blocked(lane, now.due)) return false;

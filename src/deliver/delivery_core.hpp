@@ -115,8 +115,9 @@ class DeliveryCore {
 
   // --- Accepting ---------------------------------------------------------------------------------
 
-  /// Whether a new delivery of this lane could be sent at once. If so a slot is kept for it, and
-  /// the caller stores it as born leased and then calls `accepted`, or `cancel_reservation`.
+  /// Whether a new delivery of this lane could be sent at once or as the next one. If so a slot is
+  /// kept for it, and the caller stores it as born leased and then calls `accepted`, or
+  /// `cancel_reservation`.
   [[nodiscard]] bool reserve(const LaneKey& lane, const Moment& now);
   void cancel_reservation(const LaneKey& lane);
   void accepted(Claim claim);
