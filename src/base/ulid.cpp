@@ -1,7 +1,7 @@
 #include "base/ulid.hpp"
 
-#include <pthread.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -16,27 +16,24 @@ constexpr std::size_t kDigits = 26;
 
 /// What a thread has in store of random words. Asking the system for one costs more than the rest
 /// of an id, and asking it for these little more than for one: for up to 256 bytes getrandom(2)
-/// neither falls short nor fails on Linux.
+/// neither falls short nor fails on Linux. A forked child asks anew: else it would make the ids
+/// that its parent makes.
 struct RandomWords {
   std::array<std::uint64_t, 32> words{};
   std::size_t left = 0;
+  pid_t owner = 0;
 };
-thread_local RandomWords random_words;
-
-/// A forked child has one thread, the one that forked, and that forgets the words: else child and
-/// parent would make the same ids. If there is no room for that, no words are kept.
-const bool kForkForgets = pthread_atfork(nullptr, nullptr, [] { random_words.left = 0; }) == 0;
 
 std::uint64_t random_word() {
-  RandomWords& own = random_words;
-  std::size_t left = kForkForgets ? own.left : 0;
-  if (left == 0) {
+  thread_local RandomWords own;
+  const pid_t process = getpid();
+  if (own.left == 0 || own.owner != process) {
     while (getrandom(own.words.data(), sizeof(own.words), 0) < 0 && errno == EINTR) {
     }
-    left = own.words.size();
+    own.left = own.words.size();
+    own.owner = process;
   }
-  own.left = --left;
-  return own.words[left];
+  return own.words[--own.left];
 }
 
 /// Writes so many digits before this place.

@@ -51,25 +51,31 @@ bool DeliveryCore::reserve(const LaneKey& key, const Moment& now) {
   const LaneSettings current = settings(key);
   // A lane in order is served from the store, which knows the order.
   if (current.state != LaneSettings::State::open || current.fifo) return false;
-  const auto known = lanes_.find(key);
-  if (known != lanes_.end()) {
-    const Lane& lane = known->second;
-    // Twice what may be out, as with claims: a request that ends finds the next delivery at hand.
-    const bool paced = current.spacing > current.spacing.zero();
-    const std::size_t most = paced ? 1 : 2 * current.max_in_flight;
-    // What waits in the store is older and goes first.
-    if (lane.backlog || lane.held() >= most) return false;
-    if (lane.health.not_before() > now.due || blocked(lane, now.due)) return false;
+  Lane& lane = lane_at(key);
+  if (!has_slot(lane, current, now)) {
+    forget_if_idle(lane);
+    return false;
   }
-  ++lane_at(key).reserved;
+  ++lane.reserved;
   held_.add(key.tenant, 1);
   return true;
+}
+
+bool DeliveryCore::has_slot(const Lane& lane, const LaneSettings& current,
+                            const Moment& now) const {
+  const bool paced = current.spacing > current.spacing.zero();
+  // Twice what may be out, as with claims: a request that ends finds the next delivery at hand.
+  const std::size_t most = paced ? 1 : 2 * allowed(lane, current);
+  // What waits in the store is older and goes first.
+  if (lane.backlog || lane.held() >= most) return false;
+  return lane.health.not_before() <= now.due && !blocked(lane, now.due);
 }
 
 void DeliveryCore::cancel_reservation(const LaneKey& key) {
   Lane& lane = lane_at(key);
   --lane.reserved;
   let_go(lane, 1);
+  line_up(lane);  // it may have room for a claim now
   forget_if_idle(lane);
 }
 

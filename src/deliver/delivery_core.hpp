@@ -171,6 +171,8 @@ class DeliveryCore {
     Lane* lane = nullptr;
   };
 
+  [[nodiscard]] bool has_slot(const Lane& lane, const LaneSettings& current,
+                              const Moment& now) const;
   Lane& lane_at(const LaneKey& key);
   void forget_if_idle(Lane& lane);
   void forget_idle_lanes(bool those_that_wait_too);

@@ -1,16 +1,15 @@
 #include "deliver/inbox.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace hookline::detail {
 namespace {
 
-void clear(Inbox::Contents& contents) {
-  contents.answers.clear();
-  contents.stored.clear();
-  contents.appends = 0;
-  contents.reply.reset();
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
 }  // namespace
@@ -35,8 +34,13 @@ void Inbox::put(Result<StoreReply> reply) {
 
 void Inbox::put(Contents news) {
   change([&] {
-    contents_.stored.insert(contents_.stored.end(), std::make_move_iterator(news.stored.begin()),
-                            std::make_move_iterator(news.stored.end()));
+    append(contents_.accepted, news.accepted);
+    append(contents_.failed, news.failed);
+    if (news.waits_until) {
+      contents_.waits_until =
+          std::min(contents_.waits_until.value_or(*news.waits_until), *news.waits_until);
+    }
+    contents_.newest = std::max(contents_.newest, news.newest);
     contents_.appends += news.appends;
   });
 }
@@ -45,8 +49,7 @@ void Inbox::ring() {
   change([] {});
 }
 
-void Inbox::wait(std::optional<DueClock::duration> at_most, Contents& contents) {
-  clear(contents);
+void Inbox::wait(std::optional<DueClock::duration> at_most) {
   std::unique_lock lock(mutex_);
   const auto rung = [this] { return rung_; };
   if (at_most) {
@@ -55,7 +58,6 @@ void Inbox::wait(std::optional<DueClock::duration> at_most, Contents& contents) 
     bell_.wait(lock, rung);
   }
   rung_ = false;
-  std::swap(contents, contents_);
 }
 
 Inbox::Contents Inbox::take() {
@@ -66,7 +68,7 @@ Inbox::Contents Inbox::take() {
 void Inbox::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  clear(contents_);
+  contents_ = {};
 }
 
 }  // namespace hookline::detail

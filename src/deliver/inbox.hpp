@@ -16,6 +16,9 @@ namespace hookline::detail {
 /// the engine takes all of it at once. So nobody waits while the core is at work, and the engine is
 /// woken only when it sleeps: to wake a thread costs more than most of what it is woken for.
 ///
+/// What is taken out has to reach the core under the lock of the core: whoever talks to the core
+/// must find there what was put down before.
+///
 /// Threads: any, at any time; one waits at a time.
 class Inbox {
  public:
@@ -25,17 +28,12 @@ class Inbox {
     Moment at;  ///< when it came
   };
 
-  /// What became of a delivery that was given to the store.
-  struct Stored {
-    bool is_there = false;
-    DeliveryId id = 0;
-    DueTime due{};
-    std::optional<Claim> claim;  ///< if a slot was kept for it, which is free if it is not there
-  };
-
   struct Contents {
     std::vector<Answer> answers;
-    std::vector<Stored> stored;
+    std::vector<Claim> accepted;              ///< that were born leased
+    std::vector<LaneKey> failed;              ///< lanes whose slots are free again
+    std::optional<DueTime> waits_until;       ///< what has to be claimed: when the first is due
+    DeliveryId newest = 0;                    ///< the greatest id that was accepted
     std::size_t appends = 0;                  ///< that have ended
     std::optional<Result<StoreReply>> reply;  ///< to the round of work
   };
@@ -48,10 +46,9 @@ class Inbox {
   /// Wakes whoever waits: the core was told something directly.
   void ring();
 
-  /// Waits until there is something or `ring` was called, at most so long, or for ever; then
-  /// replaces `contents` by what is there.
-  void wait(std::optional<DueClock::duration> at_most, Contents& contents);
-  /// What is there now.
+  /// Waits until something was put down or `ring` was called, at most so long, or for ever.
+  void wait(std::optional<DueClock::duration> at_most);
+  /// Takes out what is there.
   [[nodiscard]] Contents take();
 
   /// What comes in from now on comes too late, and is dropped.

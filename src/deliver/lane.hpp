@@ -59,7 +59,9 @@ struct Lane {
   LaneHealth health;
 
   [[nodiscard]] std::size_t held() const { return queue.size() + in_flight + reserved + asked_for; }
-  [[nodiscard]] bool idle() const { return held() == 0 && !in_turn && !backlog && !hungry; }
+  [[nodiscard]] bool idle() const {
+    return held() == 0 && !in_turn && !resting && !backlog && !hungry;
+  }
   /// Whether it knows something that a new one would not.
   [[nodiscard]] bool memorable() const { return !health.is_blank() || unreachable_in != 0; }
 };

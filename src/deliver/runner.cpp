@@ -79,23 +79,17 @@ struct Runner::Desk {
   DeliveryId newest = 0;               ///< the greatest id that was accepted
   std::size_t appending = 0;           ///< dispatches that the core has not heard the end of
   bool carrying_out = false;           ///< the engine sends what it was ordered to
+  std::uint64_t turns = 0;             ///< of the engine: it has carried out what came before
   bool stopping = false;               ///< nothing new is taken
   bool quit = false;                   ///< the threads are to end
 };
 
 /// REQUIRES: the lock.
 void Runner::Desk::tell_core(Inbox::Contents& news) {
-  for (Inbox::Stored& stored : news.stored) {
-    if (stored.is_there) newest = std::max(newest, stored.id);
-    if (stored.claim && stored.is_there) {
-      stored.claim->id = stored.id;
-      core.accepted(*std::move(stored.claim));
-    } else if (stored.claim) {
-      core.cancel_reservation(stored.claim->lane);
-    } else if (stored.is_there) {
-      core.waiting(stored.due);
-    }
-  }
+  newest = std::max(newest, news.newest);
+  for (Claim& claim : news.accepted) core.accepted(std::move(claim));
+  for (const LaneKey& lane : news.failed) core.cancel_reservation(lane);
+  if (news.waits_until) core.waiting(*news.waits_until);
   appending -= news.appends;
   // Before the answers: one whose lease has ended meanwhile counts under the new one.
   if (news.reply) {
@@ -164,7 +158,8 @@ Result<void> Runner::start() {
 struct Runner::Pending {
   std::size_t event = 0;     ///< its place among the events
   std::size_t delivery = 0;  ///< and among the deliveries of its event
-  Inbox::Stored stored;
+  DueTime due{};
+  std::optional<Claim> claim;  ///< if a slot was kept for it
 };
 
 std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events) {
@@ -177,9 +172,8 @@ std::vector<Result<DispatchReceipt>> Runner::append(std::vector<NewEvent> events
     const auto& deliveries = events[i].deliveries;
     for (std::size_t k = 0; k < deliveries.size(); ++k) {
       if (deliveries[k].status != DeliveryStatus::pending) continue;
-      pending.push_back({i, k, {}});
-      pending.back().stored.due = deliveries[k].due;
-      if (deliveries[k].leased) pending.back().stored.claim = claim_of(events[i], deliveries[k]);
+      pending.push_back({i, k, deliveries[k].due, std::nullopt});
+      if (deliveries[k].leased) pending.back().claim = claim_of(events[i], deliveries[k]);
     }
   }
   Appended appended = parts_.store->append(std::move(events), parts_.quotas);
@@ -217,12 +211,20 @@ bool Runner::reserve(std::vector<NewEvent>& events) {
 void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
   Inbox::Contents news;
   news.appends = 1;
-  news.stored.reserve(pending.size());
   for (Pending& each : pending) {
     const auto& event = appended[each.event];
-    each.stored.is_there = event && !event->repeated;
-    if (each.stored.is_there) each.stored.id = event->ids[each.delivery];
-    news.stored.push_back(std::move(each.stored));
+    if (!event || event->repeated) {
+      if (each.claim) news.failed.push_back(std::move(each.claim->lane));
+      continue;
+    }
+    const DeliveryId id = event->ids[each.delivery];
+    news.newest = std::max(news.newest, id);
+    if (each.claim) {
+      each.claim->id = id;
+      news.accepted.push_back(*std::move(each.claim));
+    } else {
+      news.waits_until = std::min(news.waits_until.value_or(each.due), each.due);
+    }
   }
   if (parts_.core.deliver && !pending.empty()) {
     desk_->inbox.put(std::move(news));
@@ -257,9 +259,17 @@ void Runner::taken_off(const std::vector<Delivery>& ended) {
 }
 
 void Runner::look_anew() {
-  Session core(*desk_);
-  core->recall(parts_.timeline.now());
-  core->look();
+  {
+    Session core(*desk_);
+    core->recall(parts_.timeline.now());
+    core->look();
+  }
+  // What had been ordered before is out when this returns.
+  std::unique_lock lock(desk_->mutex);
+  const std::uint64_t turns = desk_->turns;
+  desk_->progress.wait_for(lock, std::chrono::seconds(5), [&] {
+    return !desk_->carrying_out || desk_->turns != turns || desk_->quit;
+  });
 }
 
 void Runner::wait_for_pause(bool paused) {
@@ -291,19 +301,19 @@ void Runner::webhook_changed(const LaneKey& lane) {
 // --- The engine ----------------------------------------------------------------------------------
 
 void Runner::run_engine() {
-  Inbox::Contents news;
   std::optional<DueClock::duration> rest(0);
   for (;;) {
-    desk_->inbox.wait(rest, news);
+    desk_->inbox.wait(rest);
     std::unique_lock lock(desk_->mutex);
-    desk_->tell_core(news);
+    desk_->catch_up();
+    ++desk_->turns;
     if (desk_->quit) return;
     const Orders orders = desk_->core.advance(parts_.timeline.now());
     desk_->carrying_out = !orders.empty();
+    desk_->progress.notify_all();
     if (orders.empty()) {
       const auto wake_at = desk_->core.wake_at();
       rest = wake_at ? std::optional(parts_.timeline.until(*wake_at)) : std::nullopt;
-      desk_->progress.notify_all();
     } else {
       lock.unlock();
       carry_out(orders);
@@ -469,6 +479,7 @@ ShutdownReport Runner::shutdown(milliseconds timeout) {
     desk_->progress.wait_until(lock, deadline, [&] {
       return desk_->core.in_flight() == 0 && desk_->core.settled() && desk_->appending == 0;
     });
+    desk_->catch_up();
     report.abandoned = desk_->core.in_flight();
     desk_->quit = true;
     desk_->inbox.ring();

@@ -289,7 +289,7 @@ void CurlTransport::Loop::complete(Transfer transfer, HttpResult result) {
 }
 
 /// One after the other, when everything that libcurl had to do is done: whoever is woken by the
-/// first finds them all.
+/// first finds most of them.
 void CurlTransport::Loop::call_completions() {
   for (Done& done : done_) call(done.completion, std::move(done.result));
   done_.clear();

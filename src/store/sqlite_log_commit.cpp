@@ -19,7 +19,8 @@ bool marks_commit(const void* frame_header) {
 
 /// Stands in for the methods of the log, so that SQLite calls those here, for a scope: what a VFS
 /// of our own would do for one file, without having to stand for all others too. Nothing is held
-/// beyond the scope: another process may be the next to write to the same place.
+/// beyond the last page of the commit, so that nothing is lost or comes late: another process may
+/// be the next to write to the same place.
 class LogGathering : public sqlite3_io_methods {
  public:
   LogGathering(sqlite3_file* log, std::vector<char>& room)
@@ -35,6 +36,7 @@ class LogGathering : public sqlite3_io_methods {
     xFileSize = [](sqlite3_file* file, sqlite3_int64* size) {
       return pass<&sqlite3_io_methods::xFileSize>(file, size);
     };
+    iVersion = std::min(iVersion, 3);  // a newer SQLite would look for methods that are not here
     log_->pMethods = this;
   }
   LogGathering(const LogGathering&) = delete;
@@ -67,9 +69,15 @@ class LogGathering : public sqlite3_io_methods {
     }
     std::memcpy(room_.data() + held_, bytes, size);
     held_ += size;
-    if (size != kFrameHeader) return is_last_page_ ? write_held() : SQLITE_OK;
-    is_last_page_ = marks_commit(bytes);
-    return SQLITE_OK;
+    if (size == kFrameHeader) {
+      is_last_page_ = marks_commit(bytes);
+      return SQLITE_OK;
+    }
+    if (!is_last_page_) return SQLITE_OK;
+    // What follows goes to the log as it comes. Where a transaction has written a page twice, that
+    // is the checksums of all frames since, without which the commit would not be read again.
+    log_->pMethods = below_;
+    return write_held();
   }
 
   int write_held() {

@@ -45,11 +45,29 @@ TEST_CASE("A delivery that is accepted while there is room is sent at once") {
 TEST_CASE("No more slots are promised than twice what a lane may have out") {
   Started started;
   started.lanes.now.max_in_flight = 2;
+  started.prove({"t", "wh", ""});
   for (DeliveryId id = 1; id <= 4; ++id) CHECK(started.accept(id, {"t", "wh", ""}));
   CHECK_FALSE(started.accept(5, {"t", "wh", ""}));
-  CHECK(started.accept(6, {"t", "other", ""}));
+  for (DeliveryId id = 6; id <= 7; ++id) CHECK(started.accept(id, {"t", "unproven", ""}));
+  CHECK_FALSE(started.accept(8, {"t", "unproven", ""}));
   started.core.cancel_reservation({"t", "wh", ""});  // as after a failed append
   CHECK(started.core.reserve({"t", "wh", ""}, at(3)));
+}
+
+TEST_CASE("A slot that is not needed after all makes room for what waits in the store") {
+  Started started;
+  const LaneKey lane{"t", "wh", ""};
+  for (int i = 0; i < 2; ++i) REQUIRE(started.core.reserve(lane, at(1)));
+  started.core.look();
+  REQUIRE(started.core.advance(at(1)).work);
+  StoreReply listed;
+  listed.due_lanes = {lane};
+  started.core.exchanged(listed, at(1));
+  CHECK_FALSE(started.core.advance(at(1)).work);
+  for (int i = 0; i < 2; ++i) started.core.cancel_reservation(lane);
+  const Orders orders = started.core.advance(at(1));
+  REQUIRE(orders.work);
+  CHECK(orders.work->claims.size() == 1);
 }
 
 TEST_CASE("The limit over all lanes holds, and the next in turn goes when a slot is free") {
@@ -66,6 +84,7 @@ TEST_CASE("The limit over all lanes holds, and the next in turn goes when a slot
 
 TEST_CASE("Outcomes that come while a round is under way gather for the next one") {
   Started started;
+  started.prove({"t", "wh", ""});
   for (DeliveryId id = 1; id <= 3; ++id) REQUIRE(started.accept(id, {"t", "wh", ""}));
   (void)started.core.advance(at(1));
   started.answer(1, 200, 2);

@@ -122,6 +122,26 @@ TEST_CASE("Of many threads with one key one dispatches, and all get the same rec
   CHECK(firsts == 50);
 }
 
+TEST_CASE("A flush waits for what its thread has dispatched, whatever other threads do") {
+  Bench bench;
+  bench.add(webhook_to());
+  std::atomic<int> too_early{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 100; ++k) {
+        const auto id = std::to_string(i * 1000 + k);
+        const auto receipt = bench.dispatcher->dispatch(completed_import(id));
+        const bool flushed = bench.dispatcher->flush(kPatience);
+        const auto delivery = bench.dispatcher->delivery(receipt->deliveries.at(0).id);
+        if (!flushed || !delivery->finished_at) ++too_early;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(too_early == 0);
+}
+
 TEST_CASE("Over a quota a dispatch is refused, and goes through when something has ended") {
   DispatcherOptions options;
   options.quotas.pending_per_tenant = 2;

@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -125,4 +126,40 @@ TEST_CASE("What the disk has refused of a commit does not come to it later") {
   }
   CHECK(shelf.store->counts()->pending == 40);
   CHECK(other.store->list({})->deliveries.size() == 40);
+}
+
+TEST_CASE(
+    "What a round writes twice, since it is larger than the cache, is read again after a crash") {
+  const SqliteFile file;
+  constexpr std::size_t kEvents = 100;  // the cache has room for 64 of them, the log for all
+  {
+    const Shelf shelf(file.open());
+    NewEvent large = event_with({delivery_to(lane("a"))});
+    large.managed_body = std::make_shared<const std::string>(64 * 1024, 'x');
+    for (std::size_t i = 0; i < kEvents; ++i) shelf.append(large);
+    shelf.finish(lane("a"), Outcome::Kind::delivered, 0);
+    shelf.put(lane("b"), "msg_late", 8 * kDay);
+  }
+  const Shelf shelf(file.open());  // with an empty log
+  // Its row shares a page with the last of those, so that the page is changed first and last.
+  Outcome late;
+  late.kind = Outcome::Kind::delivered;
+  late.claim = shelf.take(lane("b"), 8 * kDay);
+  late.at = wall(8 * kDay);
+  StoreWork round;
+  round.outcomes = {late};
+  round.prune = kEvents;
+  shelf.work(round, 8 * kDay);
+  REQUIRE(shelf.store->counts()->delivered == 1);
+  const DeliveryId last = shelf.put(lane("b"), "msg_last", 8 * kDay);
+
+  // What a process that is killed now leaves to the next one: all but the shared memory. Another
+  // process copies, since to close the file in this one would drop SQLite's locks.
+  const SqliteFile left;
+  const std::string copy =
+      "cp '" + file.path() + "' '" + file.path() + "-wal' '" + left.folder().string() + "'";
+  REQUIRE(std::system(copy.c_str()) == 0);
+  const Shelf after(left.open());
+  CHECK(after.has(last));
+  CHECK(after.store->counts()->delivered == 1);
 }
