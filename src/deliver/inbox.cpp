@@ -12,6 +12,16 @@ void append(std::vector<T>& to, std::vector<T>& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+void clear(Inbox::Contents& contents) {
+  contents.answers.clear();
+  contents.accepted.clear();
+  contents.failed.clear();
+  contents.waits_until.reset();
+  contents.newest = 0;
+  contents.appends = 0;
+  contents.reply.reset();
+}
+
 }  // namespace
 
 template <class Put>
@@ -60,9 +70,10 @@ void Inbox::wait(std::optional<DueClock::duration> at_most) {
   rung_ = false;
 }
 
-Inbox::Contents Inbox::take() {
+void Inbox::take(Contents& contents) {
+  clear(contents);
   const std::lock_guard lock(mutex_);
-  return std::exchange(contents_, {});
+  std::swap(contents, contents_);
 }
 
 void Inbox::close() {

@@ -48,8 +48,8 @@ class Inbox {
 
   /// Waits until something was put down or `ring` was called, at most so long, or for ever.
   void wait(std::optional<DueClock::duration> at_most);
-  /// Takes out what is there.
-  [[nodiscard]] Contents take();
+  /// Takes out what is there. What stands in `contents` goes; only its room is used again.
+  void take(Contents& contents);
 
   /// What comes in from now on comes too late, and is dropped.
   void close();

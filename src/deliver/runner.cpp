@@ -59,8 +59,8 @@ struct Runner::Desk {
 
   /// Tells the core what has happened so far. REQUIRES: the lock.
   void catch_up() {
-    Inbox::Contents news = inbox.take();
-    tell_core(news);
+    inbox.take(news_);
+    tell_core(news_);
   }
   void tell_core(Inbox::Contents& news);
 
@@ -82,6 +82,9 @@ struct Runner::Desk {
   std::uint64_t turns = 0;             ///< of the engine: it has carried out what came before
   bool stopping = false;               ///< nothing new is taken
   bool quit = false;                   ///< the threads are to end
+
+ private:
+  Inbox::Contents news_;  ///< for the room that it has; the lock guards it
 };
 
 /// REQUIRES: the lock.
