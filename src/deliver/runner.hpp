@@ -34,9 +34,8 @@ struct RunnerParts {
 
 /// Feeds the core what happens and carries out what it orders. Two threads: the engine sends and
 /// keeps time, the other works with the store and the registry, which may live in one, so that a
-/// slow disk holds no request up. What
-/// happens goes into an `Inbox`, from whichever thread knows of it: callers of `dispatch`, the
-/// transport, the store's thread. The engine empties it.
+/// slow disk holds no request up. What happens goes into an `Inbox`, from whichever thread knows of
+/// it: callers of `dispatch`, the transport, the store's thread. The engine empties it.
 ///
 /// One mutex guards the core. Under it are only the core, looks into the registry's snapshot, and
 /// the clock: no I/O, no callback.
@@ -56,9 +55,10 @@ class Runner {
 
   /// Deliveries up to this one are there, and some are due now.
   void added(DeliveryId newest);
-  /// Deliveries were taken off or erased: none of them that is not out may go out any more.
+  /// Deliveries were taken off or erased: when this returns, none of them goes out any more.
   void taken_off(const std::vector<Delivery>& ended);
-  /// Nobody knows what was done to the store: the core asks it about everything that is not out.
+  /// Nobody knows what was done to the store: the core asks it about everything that is not out,
+  /// and what had been ordered is out when this returns, or after five seconds.
   void look_anew();
   /// Waits until the core has heard from the store that it is paused, or is not, and what was
   /// ordered before is out; five seconds at most.
