@@ -46,13 +46,15 @@ std::optional<DueTime> DeliveryCore::next_work() const {
   if (working_) return std::nullopt;
   std::optional<DueTime> at;
   const auto want_at = [&](DueTime time) { at = std::min(at.value_or(time), time); };
-  if (outcomes_urgent_ || !holds_.empty() || look_) want_at(DueTime::min());
-  if (!outcomes_.empty()) want_at(stopping_ ? DueTime::min() : next_gathered_);
+  const bool urgent = outcomes_urgent_ || outcomes_.size() >= kGathered || stopping_;
+  if (!outcomes_.empty()) want_at(urgent ? DueTime::min() : next_gathered_);
+  if (!holds_.empty() || look_) want_at(DueTime::min());
   if (can_claim()) {
     const auto first = lanes_.find(hungry_.front());
     const bool drains = first != lanes_.end() && first->second.draining;
     const bool enough_at_hand = held_.total() >= options_.max_in_flight;
-    want_at(drains ? DueTime::min() : std::max(gate(), enough_at_hand ? next_gathered_ : gate()));
+    const DueTime then = enough_at_hand ? std::max(gate(), next_gathered_) : gate();
+    want_at(drains ? DueTime::min() : then);
   }
   if (can_list() && poll_at_) want_at(std::max(*poll_at_, gate()));
   if (may_prune()) want_at(*prune_at_);
@@ -61,7 +63,7 @@ std::optional<DueTime> DeliveryCore::next_work() const {
 
 void DeliveryCore::record(Outcome outcome, bool urgent) {
   outcomes_.push_back(std::move(outcome));
-  if (urgent || outcomes_.size() >= kGathered) outcomes_urgent_ = true;
+  outcomes_urgent_ = outcomes_urgent_ || urgent;
 }
 
 bool DeliveryCore::can_claim() const { return may_claim() && !hungry_.empty(); }

@@ -147,8 +147,8 @@ Result<void> Runner::start() {
   });
   clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] { desk->inbox.ring(); });
   store_subscription_ = parts_.store->on_foreign_write([this] {
-    Session(*desk_)->look();
-    const std::lock_guard lock(desk_->mutex);
+    Session core(*desk_);
+    core->look();
     ++desk_->rounds;  // whoever waits for something to be recorded may find it now
     desk_->progress.notify_all();
   });
