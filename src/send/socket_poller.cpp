@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -14,18 +15,29 @@ namespace {
 
 constexpr int kEventsAtOnce = 256;
 
-std::uint32_t epoll_events(int what) {
-  return (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+/// The places of `polled_` that are not a socket's.
+constexpr std::size_t kWakeEvent = 0;
+constexpr std::size_t kEpoll = 1;
+constexpr std::size_t kFirstSocket = 2;
+
+// epoll has the same bits as poll.
+static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
+              EPOLLHUP == POLLHUP);
+
+short poll_events(int what) {
+  return static_cast<short>((what & CURL_POLL_IN ? POLLIN : 0) |
+                            (what & CURL_POLL_OUT ? POLLOUT : 0));
 }
 
-int curl_events(std::uint32_t events) {
-  return (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
-         (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
+int curl_events(unsigned events) {
+  return (events & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0) |
+         (events & POLLOUT ? CURL_CSELECT_OUT : 0) |
+         (events & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
 }
 
-bool control(int epoll, int operation, int descriptor, std::uint32_t events) {
+bool control(int epoll, int operation, int descriptor, short events) {
   epoll_event event{};
-  event.events = events;
+  event.events = static_cast<std::uint32_t>(events);
   event.data.fd = descriptor;
   return ::epoll_ctl(epoll, operation, descriptor, &event) == 0;
 }
@@ -36,14 +48,16 @@ Result<std::unique_ptr<SocketPoller>> SocketPoller::create() {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   const int wake_event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   auto poller = std::unique_ptr<SocketPoller>(new SocketPoller(epoll, wake_event));
-  if (epoll >= 0 && wake_event >= 0 && control(epoll, EPOLL_CTL_ADD, wake_event, EPOLLIN)) {
-    return poller;
-  }
+  if (epoll >= 0 && wake_event >= 0) return poller;
   return fail(ErrorCode::system_failed, "cannot wait for sockets: {}",
               std::generic_category().message(errno));
 }
 
-SocketPoller::SocketPoller(int epoll, int wake_event) : epoll_(epoll), wake_event_(wake_event) {}
+SocketPoller::SocketPoller(int epoll, int wake_event)
+    : epoll_(epoll),
+      wake_event_(wake_event),
+      polled_{{wake_event, POLLIN, 0}, {epoll, POLLIN, 0}},
+      in_vain_(kFirstSocket) {}
 
 SocketPoller::~SocketPoller() {
   if (epoll_ >= 0) ::close(epoll_);
@@ -52,33 +66,90 @@ SocketPoller::~SocketPoller() {
 
 bool SocketPoller::watch(curl_socket_t socket, int what) {
   const auto index = static_cast<std::size_t>(socket);
-  if (index >= watched_.size()) watched_.resize(index + 1);
-  const bool known = watched_[index];
+  if (index >= places_.size()) places_.resize(index + 1, kNowhere);
+  Place& place = places_[index];
   if (what == CURL_POLL_REMOVE) {
-    watched_[index] = false;
-    // libcurl may have closed it already, which has taken it off the set as well.
-    if (known) static_cast<void>(control(epoll_, EPOLL_CTL_DEL, socket, 0));
+    take_out(socket, place);
     return true;
   }
-  const int operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  watched_[index] = control(epoll_, operation, socket, epoll_events(what));
-  return watched_[index];
+  if (place == kInEpoll) return control(epoll_, EPOLL_CTL_MOD, socket, poll_events(what));
+  if (place == kNowhere) {
+    place = static_cast<Place>(polled_.size());
+    polled_.push_back({socket, 0, 0});
+    in_vain_.push_back(0);
+  }
+  polled_[place].events = poll_events(what);
+  in_vain_[place] = 0;
+  return true;
+}
+
+/// Puts the last one in its place.
+void SocketPoller::take_out(curl_socket_t socket, Place& place) {
+  if (place == kInEpoll) {
+    // libcurl may have closed it already, which has taken it off the set as well.
+    static_cast<void>(control(epoll_, EPOLL_CTL_DEL, socket, 0));
+    --patient_;
+  } else if (place != kNowhere) {
+    polled_[place] = polled_.back();
+    in_vain_[place] = in_vain_.back();
+    places_[static_cast<std::size_t>(polled_[place].fd)] = place;
+    polled_.pop_back();
+    in_vain_.pop_back();
+  }
+  place = kNowhere;
 }
 
 const std::vector<SocketPoller::Event>& SocketPoller::wait(int timeout_ms) {
-  std::array<epoll_event, kEventsAtOnce> ready;
-  const int count = ::epoll_wait(epoll_, ready.data(), kEventsAtOnce, timeout_ms);
   events_.clear();
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = ready[static_cast<std::size_t>(i)];
-    if (event.data.fd == wake_event_) {
-      eventfd_t ignored;
-      ::eventfd_read(wake_event_, &ignored);
-    } else {
-      events_.push_back({event.data.fd, curl_events(event.events)});
+  const int count = ::poll(polled_.data(), polled_.size(), timeout_ms);
+  if (count < 0 && errno == EINVAL) leave_all_to_epoll();
+  if (count <= 0) return events_;
+  if (polled_[kWakeEvent].revents != 0) {
+    eventfd_t ignored;
+    ::eventfd_read(wake_event_, &ignored);
+  }
+  if (polled_[kEpoll].revents != 0) take_patient();
+  take_polled();
+  return events_;
+}
+
+/// From the end, since another comes into the place of one that moves.
+void SocketPoller::take_polled() {
+  for (std::size_t place = polled_.size() - 1; place >= kFirstSocket; --place) {
+    const pollfd& polled = polled_[place];
+    if (polled.revents != 0) {
+      events_.push_back({polled.fd, curl_events(static_cast<unsigned short>(polled.revents))});
+      in_vain_[place] = 0;
+    } else if (++in_vain_[place] >= kPatience) {
+      move_to_epoll(place);
     }
   }
-  return events_;
+}
+
+void SocketPoller::take_patient() {
+  std::array<epoll_event, kEventsAtOnce> ready;
+  const int count = ::epoll_wait(epoll_, ready.data(), kEventsAtOnce, 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = ready[static_cast<std::size_t>(i)];
+    events_.push_back({event.data.fd, curl_events(event.events)});
+  }
+}
+
+/// If the system refuses, it goes on being polled.
+void SocketPoller::move_to_epoll(std::size_t place) {
+  const pollfd polled = polled_[place];
+  in_vain_[place] = 0;
+  if (!control(epoll_, EPOLL_CTL_ADD, polled.fd, polled.events)) return;
+  Place& moved = places_[static_cast<std::size_t>(polled.fd)];
+  take_out(polled.fd, moved);
+  moved = kInEpoll;
+  ++patient_;
+}
+
+/// poll(2) refuses more sockets than the process may open, if that was lowered since; epoll does
+/// not.
+void SocketPoller::leave_all_to_epoll() {
+  for (std::size_t place = polled_.size() - 1; place >= kFirstSocket; --place) move_to_epoll(place);
 }
 
 void SocketPoller::wake_up() { ::eventfd_write(wake_event_, 1); }
