@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "base/deadline.hpp"
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
-#include "deliver/inbox.hpp"
+#include "deliver/desk.hpp"
 #include "deliver/log_lines.hpp"
 #include "deliver/registry_lanes.hpp"
 
@@ -18,14 +17,6 @@ namespace hookline::detail {
 namespace {
 
 using std::chrono::milliseconds;
-
-class SeededRandom final : public Random {
- public:
-  double unit() override { return std::uniform_real_distribution<double>(0.0, 1.0)(engine_); }
-
- private:
-  std::mt19937_64 engine_{std::random_device{}()};
-};
 
 /// The claim of a delivery that is born leased, which the store therefore does not hand out.
 Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
@@ -45,89 +36,14 @@ Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
 
 }  // namespace
 
-struct Runner::Desk {
-  explicit Desk(const RunnerParts& parts)
-      : timeline(parts.timeline),
-        lanes(parts.registry, parts.max_in_flight_per_webhook, parts.retry_schedule),
-        core(parts.core, lanes, random) {}
-
-  void answered(DeliveryId id, SendResult result, DueTime sent_at) {
-    const Moment now = timeline.now();
-    result.duration = std::chrono::floor<milliseconds>(now.due - sent_at);
-    inbox.put(Inbox::Answer{id, std::move(result), now});
-  }
-
-  /// Tells the core what has happened so far. REQUIRES: the lock.
-  void catch_up() {
-    inbox.take(news_);
-    tell_core(news_);
-  }
-  void tell_core(Inbox::Contents& news);
-
-  const Timeline timeline;
-  const RegistryLanes lanes;
-  SeededRandom random;
-  Inbox inbox;
-
-  std::mutex mutex;                    ///< guards what follows
-  std::condition_variable store_bell;  ///< there is work for the store
-  std::condition_variable progress;    ///< something was recorded or came to rest
-  DeliveryCore core;
-  const StoreWork* work = nullptr;     ///< ordered, not taken up yet
-  std::vector<DisableOrder> disables;  ///< likewise
-  std::uint64_t rounds = 0;            ///< of work that were done
-  DeliveryId newest = 0;               ///< the greatest id that was accepted
-  std::size_t appending = 0;           ///< dispatches that the core has not heard the end of
-  bool carrying_out = false;           ///< the engine sends what it was ordered to
-  std::uint64_t turns = 0;             ///< of the engine: it has carried out what came before
-  bool stopping = false;               ///< nothing new is taken
-  bool quit = false;                   ///< the threads are to end
-
- private:
-  Inbox::Contents news_;  ///< for the room that it has; the lock guards it
-};
-
-/// REQUIRES: the lock.
-void Runner::Desk::tell_core(Inbox::Contents& news) {
-  newest = std::max(newest, news.newest);
-  for (Claim& claim : news.accepted) core.accepted(std::move(claim));
-  for (const LaneKey& lane : news.failed) core.cancel_reservation(lane);
-  if (news.waits_until) core.waiting(*news.waits_until);
-  appending -= news.appends;
-  // Before the answers: one whose lease has ended meanwhile counts under the new one.
-  if (news.reply) {
-    core.exchanged(*std::move(news.reply), timeline.now());
-    ++rounds;
-    progress.notify_all();
-  }
-  for (Inbox::Answer& answer : news.answers) {
-    core.answered(answer.id, std::move(answer.result), answer.at);
-  }
-}
-
-/// The core, for whoever has something to tell it directly, when it has heard everything that
-/// happened before. At the end the engine is called to see what follows.
-class Runner::Session {
- public:
-  explicit Session(Desk& desk) : desk_(desk), lock_(desk.mutex) { desk_.catch_up(); }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  ~Session() {
-    lock_.unlock();
-    desk_.inbox.ring();
-  }
-  DeliveryCore* operator->() { return &desk_.core; }
-
- private:
-  Desk& desk_;
-  std::unique_lock<std::mutex> lock_;
-};
-
 Runner::Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics)
     : parts_(std::move(parts)),
       observer_(observer),
       metrics_(metrics),
-      desk_(std::make_shared<Desk>(parts_)) {}
+      desk_(std::make_shared<Desk>(
+          parts_.timeline,
+          RegistryLanes(parts_.registry, parts_.max_in_flight_per_webhook, parts_.retry_schedule),
+          parts_.core)) {}
 
 Runner::~Runner() { shutdown(std::chrono::seconds(5)); }
 
@@ -147,7 +63,7 @@ Result<void> Runner::start() {
   });
   clock_subscription_ = parts_.timeline.clock().on_move([desk = desk_] { desk->inbox.ring(); });
   store_subscription_ = parts_.store->on_foreign_write([this] {
-    Session core(*desk_);
+    DeskSession core(*desk_);
     core->look();
     ++desk_->rounds;  // whoever waits for something to be recorded may find it now
     desk_->progress.notify_all();
@@ -240,7 +156,7 @@ void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
   const bool in_doubt = std::any_of(appended.begin(), appended.end(), [](const auto& event) {
     return !event && event.error().code == ErrorCode::commit_unknown;
   });
-  if (in_doubt) Session(*desk_)->look();
+  if (in_doubt) DeskSession(*desk_)->look();
 }
 
 bool Runner::is_stopping() const {
@@ -251,7 +167,7 @@ bool Runner::is_stopping() const {
 // --- Commands ------------------------------------------------------------------------------------
 
 void Runner::added(DeliveryId newest) {
-  Session core(*desk_);
+  DeskSession core(*desk_);
   desk_->newest = std::max(desk_->newest, newest);
   core->waiting(parts_.timeline.now().due);
 }
@@ -263,7 +179,7 @@ void Runner::taken_off(const std::vector<Delivery>& ended) {
 
 void Runner::look_anew() {
   {
-    Session core(*desk_);
+    DeskSession core(*desk_);
     core->recall(parts_.timeline.now());
     core->look();
   }
@@ -276,7 +192,7 @@ void Runner::look_anew() {
 }
 
 void Runner::wait_for_pause(bool paused) {
-  Session(*desk_)->look();
+  DeskSession(*desk_)->look();
   std::unique_lock lock(desk_->mutex);
   desk_->progress.wait_for(lock, std::chrono::seconds(5), [&] {
     return (desk_->core.paused() == paused && !desk_->carrying_out) || desk_->quit;
@@ -296,7 +212,7 @@ Error Runner::shut_down_error() const {
 }
 
 void Runner::webhook_changed(const LaneKey& lane) {
-  Session core(*desk_);
+  DeskSession core(*desk_);
   // Looked up under the lock: whoever comes last has seen the newest state.
   core->webhook_changed(lane, desk_->lanes.settings(lane).state);
 }
@@ -344,7 +260,7 @@ void Runner::hand_over(const Orders& orders) {
 void Runner::disable(const DisableOrder& order) {
   const auto disabled =
       parts_.registry.disable(order.lane.webhook_id, order.reason, order.revision);
-  if (!disabled) return Session(*desk_)->not_disabled(order.lane);
+  if (!disabled) return DeskSession(*desk_)->not_disabled(order.lane);
   webhook_changed(order.lane);
   metrics_.disabled_webhook();
   observer_.log(LogLevel::warning,
@@ -360,7 +276,7 @@ void Runner::send(const Claim& claim) {
   result.started_at = now.wall;
 
   auto built = parts_.requests.build(claim, now.wall);
-  if (!built) return Session(*desk_)->not_sent(id);
+  if (!built) return DeskSession(*desk_)->not_sent(id);
   result.url = std::move(built->url);
   result.webhook_revision = built->webhook_revision;
   if (!built->request) {

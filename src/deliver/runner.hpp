@@ -19,6 +19,8 @@
 
 namespace hookline::detail {
 
+struct Desk;
+
 struct RunnerParts {
   WebhookRegistry& registry;
   std::shared_ptr<DeliveryStore> store;
@@ -36,9 +38,6 @@ struct RunnerParts {
 /// keeps time, the other works with the store and the registry, which may live in one, so that a
 /// slow disk holds no request up. What happens goes into an `Inbox`, from whichever thread knows of
 /// it: callers of `dispatch`, the transport, the store's thread. The engine empties it.
-///
-/// One mutex guards the core. Under it are only the core, looks into the registry's snapshot, and
-/// the clock: no I/O, no callback.
 class Runner {
  public:
   Runner(RunnerParts parts, ObserverQueue& observer, Metrics& metrics);
@@ -73,11 +72,6 @@ class Runner {
   [[nodiscard]] Moment now() const { return parts_.timeline.now(); }
 
  private:
-  /// The core and its lock. Shared with the completions of requests, which can outlive the runner
-  /// when the transport is the host's.
-  struct Desk;
-  class Session;
-
   struct Pending;
   using Appended = std::vector<Result<AppendedEvent>>;
   [[nodiscard]] bool reserve(std::vector<NewEvent>& events);
@@ -101,6 +95,8 @@ class Runner {
   RunnerParts parts_;
   ObserverQueue& observer_;
   Metrics& metrics_;
+  /// Shared with the completions of requests, which can outlive the runner when the transport is
+  /// the host's.
   std::shared_ptr<Desk> desk_;
   std::shared_ptr<void> registry_subscription_;
   std::shared_ptr<void> fault_subscription_;
