@@ -1,12 +1,14 @@
 #include "base/ulid.hpp"
 
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+
+#include "base/process.hpp"
 
 namespace hookline::detail {
 namespace {
@@ -24,16 +26,17 @@ struct RandomWords {
   pid_t owner = 0;
 };
 
-std::uint64_t random_word() {
+std::pair<std::uint64_t, std::uint64_t> two_random_words() {
   thread_local RandomWords own;
-  const pid_t process = getpid();
+  const pid_t process = process_id();
   if (own.left == 0 || own.owner != process) {
     while (getrandom(own.words.data(), sizeof(own.words), 0) < 0 && errno == EINTR) {
     }
     own.left = own.words.size();
     own.owner = process;
   }
-  return own.words[--own.left];
+  own.left -= 2;
+  return {own.words[own.left], own.words[own.left + 1]};
 }
 
 /// Writes so many digits before this place.
@@ -49,8 +52,9 @@ std::string make_id(std::string_view prefix, std::chrono::system_clock::time_poi
   id.reserve(prefix.size() + kDigits);
   id.append(prefix).append(kDigits, '0');
   write_base32(id, prefix.size() + 10, 10, static_cast<std::uint64_t>(millis) & 0xffff'ffff'ffff);
-  write_base32(id, prefix.size() + 18, 8, random_word());
-  write_base32(id, prefix.size() + 26, 8, random_word());
+  const auto [first, second] = two_random_words();
+  write_base32(id, prefix.size() + 18, 8, first);
+  write_base32(id, prefix.size() + 26, 8, second);
   return id;
 }
 

@@ -1,13 +1,13 @@
 #include "hookline/dispatcher.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/deadline.hpp"
 #include "base/fail.hpp"
+#include "base/process.hpp"
 #include "deliver/async_queue.hpp"
 #include "deliver/commands.hpp"
 #include "deliver/dispatcher_options.hpp"
@@ -69,13 +69,13 @@ class Dispatcher::Impl {
   Result<DispatcherStats> stats(const std::optional<std::string>& tenant) const;
   Result<std::string> metrics() const;
 
-  [[nodiscard]] bool forked() const { return owner_ != getpid(); }
+  [[nodiscard]] bool forked() const { return owner_ != detail::process_id(); }
   detail::Runner& runner() { return runner_; }
   detail::Commands& commands() { return commands_; }
   const DeliveryStore& store() const { return *store_; }
 
  private:
-  const pid_t owner_ = getpid();
+  const pid_t owner_ = detail::process_id();
   const std::shared_ptr<DeliveryStore> store_;
   const std::shared_ptr<Clock> clock_;
   const detail::EventBuilder events_;

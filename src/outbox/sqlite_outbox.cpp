@@ -1,7 +1,6 @@
 #include "hookline/sqlite_outbox.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -12,6 +11,7 @@
 
 #include "base/fail.hpp"
 #include "base/import_codec.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
 #include "base/ulid.hpp"
@@ -118,7 +118,7 @@ class SqliteOutbox::Mover {
     return {};
   }
 
-  [[nodiscard]] bool is_forked() const { return ::getpid() != owner_; }
+  [[nodiscard]] bool is_forked() const { return detail::process_id() != owner_; }
 
   void poke() {
     const std::lock_guard lock(mutex_);
@@ -167,7 +167,7 @@ class SqliteOutbox::Mover {
     return results.size() == rows->size() ? Left::more : Left::failed;
   }
 
-  const pid_t owner_ = ::getpid();
+  const pid_t owner_ = detail::process_id();
   std::mutex table_mutex_;
   const std::unique_ptr<detail::OutboxTable> table_;
   Dispatcher& dispatcher_;

@@ -1,7 +1,6 @@
 #include "hookline/sqlite_store.hpp"
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/fail.hpp"
+#include "base/process.hpp"
 #include "store/delivery_query.hpp"
 #include "store/group_commit.hpp"
 #include "store/sqlite_append.hpp"
@@ -49,7 +49,7 @@ struct SqliteStore::State {
   State& operator=(const State&) = delete;
 
   [[nodiscard]] Result<void> check_process() const {
-    if (::getpid() == process) return {};
+    if (detail::process_id() == process) return {};
     return fail(ErrorCode::forked,
                 "store {}: it was opened by the process that this one was forked from; open it "
                 "anew",
@@ -84,7 +84,7 @@ struct SqliteStore::State {
   [[nodiscard]] DueTime latest_time() const { return DueTime(DueTime::duration(latest.load())); }
 
   const std::string path;
-  const pid_t process = ::getpid();
+  const pid_t process = detail::process_id();
   std::unique_ptr<detail::SqliteWriter> writer;
   /// Of this instance's rounds: those that had nothing to write have left no time in the file.
   std::atomic<DueTime::rep> latest{DueTime::min().time_since_epoch().count()};
