@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <thread>
@@ -40,16 +39,18 @@ void unlock(int file, off_t byte) {
   fcntl(file, F_OFD_SETLK, &lock);
 }
 
-/// The kernel has no lock that waits for a time only, so this asks again and again, less often each
-/// time: a process that is stopped in the middle of a write must not stop this one for ever.
+/// How long to wait before asking again. The same for all and at all times: whoever asked less
+/// often the longer it has waited would lose to each newcomer.
+constexpr std::chrono::microseconds kPause{100};
+
+/// The kernel has no lock that waits for a time only, so this asks again and again: a process that
+/// is stopped in the middle of a write must not stop this one for ever.
 int lock_until(int file, off_t byte, steady_clock::time_point deadline) {
-  std::chrono::microseconds pause{30};
   for (;;) {
     const int reason = try_lock(file, byte);
     if (reason != EAGAIN && reason != EACCES && reason != EINTR) return reason;
     if (steady_clock::now() >= deadline) return ETIMEDOUT;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::microseconds(2'000));
+    std::this_thread::sleep_for(kPause);
   }
 }
 
