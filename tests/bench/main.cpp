@@ -17,9 +17,9 @@ namespace {
 
 std::vector<Entry> all_entries(const Settings& settings) {
   std::vector<Entry> all;
-  for (auto&& part :
-       {deliver_entries(), dispatch_entries(), matching_entries(), body_entries(),
-        backlog_entries(), fairness_entries(), idle_entries(), curve_entries(settings)}) {
+  for (auto&& part : {deliver_entries(), dispatch_entries(), matching_entries(), body_entries(),
+                      backlog_entries(), fairness_entries(), idle_entries(), part_entries(),
+                      curve_entries(settings)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -72,6 +72,7 @@ std::vector<Entry> body_entries();
 std::vector<Entry> backlog_entries();
 std::vector<Entry> fairness_entries();
 std::vector<Entry> idle_entries();
+std::vector<Entry> part_entries();
 std::vector<Entry> curve_entries(const Settings& settings);
 
 }  // namespace hookline::bench
