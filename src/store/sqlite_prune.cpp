@@ -38,7 +38,7 @@ struct Ages {
 
   static Micros first_ended(SqliteConnection& db, int phase, std::chrono::seconds age) {
     return when_old(db.value("SELECT ended FROM delivery INDEXED BY delivery_ended WHERE phase=?1 "
-                             "AND phase<>0 ORDER BY ended LIMIT 1",
+                             "AND ended IS NOT NULL ORDER BY ended LIMIT 1",
                              phase),
                     age);
   }
@@ -60,7 +60,8 @@ void remove_first(SqliteTables& tables, std::initializer_list<int> phases) {
   std::optional<std::pair<Micros, std::int64_t>> first;
   for (const int phase : phases) {
     SqliteRows rows = tables.db.query(
-        "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND phase<>0 ORDER "
+        "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND ended IS NOT "
+        "NULL ORDER "
         "BY ended,id LIMIT 1",
         phase);
     if (!rows.next()) continue;

@@ -26,6 +26,7 @@ struct SqliteRow {
   std::uint32_t lost = 0;  ///< leases that ended without an outcome
   std::uint64_t size = 0;  ///< of its body
   bool basic = false;
+  bool fresh = false;                    ///< in flight since it came; see the schema
   std::optional<std::string> taken_off;  ///< by a command while a request was out: why
 };
 
@@ -71,7 +72,7 @@ struct SqliteTables {
   return event * 2 + (basic ? 1 : 0);
 }
 
-/// `delivery.phase`; see the schema.
+/// `delivery.phase`, but for fresh deliveries; see the schema.
 [[nodiscard]] constexpr int phase_of(DeliveryStatus status) {
   switch (status) {
     case DeliveryStatus::delivered:
