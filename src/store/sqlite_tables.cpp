@@ -1,12 +1,23 @@
 #include "store/sqlite_tables.hpp"
 
+#include <algorithm>
+
 #include "deliver/delivery_record.hpp"
 
 namespace hookline::detail {
 
 void SqliteTables::flush() {
+  flush_events();
   lanes.flush();
   counters.flush(now);
+}
+
+void SqliteTables::flush_events() {
+  for (const auto& [event, progress] : progress_) {
+    db.run("UPDATE event SET unfinished=unfinished-?2,ended=max(ended,?3) WHERE id=?1", event,
+           progress.finished, progress.ended);
+  }
+  progress_.clear();
 }
 
 std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
@@ -76,8 +87,9 @@ void SqliteTables::moved(SqliteRow& row, DeliveryStatus status, Micros due, Micr
     row.fresh = false;
   }
   if (is_finished(status)) {
-    db.run("UPDATE event SET unfinished=unfinished-1,ended=max(ended,?2) WHERE id=?1", row.event,
-           ended);
+    Progress& progress = progress_[row.event];
+    ++progress.finished;
+    progress.ended = std::max(progress.ended, ended);
   }
 }
 

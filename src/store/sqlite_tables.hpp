@@ -44,6 +44,8 @@ struct SqliteTables {
 
   void load() { counters.load(); }
   void flush();
+  /// Writes what is gathered for events; `event.unfinished` and `event.ended` are behind till then.
+  void flush_events();
 
   [[nodiscard]] std::optional<SqliteRow> find(DeliveryId id);
 
@@ -61,7 +63,16 @@ struct SqliteTables {
   [[nodiscard]] std::shared_ptr<const std::string> body(std::int64_t event, bool basic);
 
  private:
+  /// What has become of an event's deliveries in this transaction.
+  struct Progress {
+    std::int64_t finished = 0;
+    Micros ended = kAlways;
+  };
+
   void forget_event_if_empty(std::int64_t event);
+
+  /// Written once for each event, however many of its deliveries end.
+  std::unordered_map<std::int64_t, Progress> progress_;
 
   /// Bodies that this transaction has read: deliveries of an event share one.
   std::unordered_map<std::int64_t, std::shared_ptr<const std::string>> bodies_;
