@@ -45,12 +45,13 @@ struct First {
 /// By lane, of the fresh deliveries, which are in no index of those that are open.
 using FreshLanes = std::map<std::int64_t, First>;
 
-FreshLanes read_fresh_lanes(SqliteConnection& db, std::int64_t after) {
+FreshLanes read_fresh_lanes(SqliteConnection& db, std::optional<std::int64_t> tenant,
+                            std::int64_t after) {
   FreshLanes lanes;
   SqliteRows rows = db.query(
       "SELECT lane,id,created FROM delivery INDEXED BY delivery_lease WHERE status=1 AND phase IS "
-      "NULL AND lane>?1",
-      after);
+      "NULL AND lane>?1 AND (?2 IS NULL OR tenant=?2)",
+      after, tenant);
   while (rows.next()) {
     First& first = lanes[rows.integer(0)];
     if (rows.integer(1) < first.id) first = {rows.integer(1), rows.integer(2)};
@@ -83,15 +84,14 @@ LaneStats stats_of(SqliteConnection& db, const SqliteRows& rows, const FreshLane
 /// through their index costs less than keeping one of lanes.
 std::optional<std::int64_t> next_busy(SqliteConnection& db, std::optional<std::int64_t> tenant,
                                       std::int64_t after, const FreshLanes& fresh) {
-  if (tenant) {
-    return db.value(
-        "SELECT id FROM lane WHERE pending+in_flight>0 AND tenant=?1 AND id>?2 ORDER BY id LIMIT 1",
-        *tenant, after);
-  }
-  auto next = db.value(
-      "SELECT lane FROM delivery INDEXED BY delivery_lane WHERE phase=0 AND lane>?1 ORDER BY lane "
-      "LIMIT 1",
-      after);
+  auto next =
+      tenant
+          ? db.value("SELECT id FROM lane WHERE busy=1 AND tenant=?1 AND id>?2 ORDER BY id LIMIT 1",
+                     *tenant, after)
+          : db.value(
+                "SELECT lane FROM delivery INDEXED BY delivery_lane WHERE phase=0 AND lane>?1 "
+                "ORDER BY lane LIMIT 1",
+                after);
   const auto also = fresh.upper_bound(after);
   if (also != fresh.end()) next = std::min(next.value_or(also->first), also->first);
   return next;
@@ -157,7 +157,7 @@ std::vector<LaneStats> read_lanes(SqliteConnection& db, const LaneQuery& query, 
     if (!tenant) return lanes;
   }
   auto last = static_cast<std::int64_t>(query.after);
-  const FreshLanes fresh = read_fresh_lanes(db, last);
+  const FreshLanes fresh = read_fresh_lanes(db, tenant, last);
   while (lanes.size() < count) {
     const auto next = next_busy(db, tenant, last, fresh);
     if (!next) break;

@@ -40,10 +40,14 @@ CREATE TABLE tenant(
   turn_at INTEGER) STRICT;  -- when its first lane is worth listing, or it was served last
 CREATE INDEX tenant_turn ON tenant(turn_at, turn) WHERE turn_at IS NOT NULL;
 
+-- No index goes by the counts, which change with every delivery: one that is sent when it comes
+-- touches none.
 CREATE TABLE lane(
   id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, webhook TEXT NOT NULL, origin TEXT NOT NULL,
   pending INTEGER NOT NULL DEFAULT 0, in_flight INTEGER NOT NULL DEFAULT 0,
   deliveries INTEGER NOT NULL DEFAULT 0,  -- those with an outcome too
+  empty INTEGER NOT NULL DEFAULT 1,  -- without deliveries
+  busy INTEGER NOT NULL DEFAULT 0,   -- one has waited, and some have no outcome
   head INTEGER,           -- when the first pending delivery is due
   hold INTEGER,           -- not listed before
   holder INTEGER,         -- the instance that the hold ends with
@@ -54,9 +58,9 @@ CREATE UNIQUE INDEX lane_key ON lane(tenant, webhook, origin);
 CREATE INDEX lane_webhook ON lane(webhook);
 CREATE INDEX lane_listed ON lane(tenant, listed_at) WHERE listed_at IS NOT NULL;
 CREATE INDEX lane_holder ON lane(holder) WHERE hold IS NOT NULL;
-CREATE INDEX lane_idle ON lane(hold) WHERE deliveries=0;
-CREATE INDEX lane_empty ON lane(tenant) WHERE deliveries=0;
-CREATE INDEX lane_busy ON lane(tenant, id) WHERE pending+in_flight>0;
+CREATE INDEX lane_idle ON lane(hold) WHERE empty=1;
+CREATE INDEX lane_empty ON lane(tenant) WHERE empty=1;
+CREATE INDEX lane_busy ON lane(tenant, id) WHERE busy=1;
 
 -- The id of an event is that of its first delivery; the others follow it, up to `deliveries`.
 CREATE TABLE event(

@@ -203,6 +203,29 @@ void check_queries(const MakeStore& create) {
     CHECK(basic.in_flight == 0);
   }
 
+  SECTION("A lane is found from its first delivery until all have an outcome") {
+    LaneQuery query;
+    query.tenant = "t";
+    const auto count = [&] {
+      CHECK(shelf.store->lanes({})->lanes.size() == shelf.store->lanes(query)->lanes.size());
+      return shelf.store->lanes(query)->lanes.size();
+    };
+    CHECK(count() == 0);
+    const Claim born = shelf.put_leased(lane("a"));
+    CHECK(count() == 1);
+    shelf.record(born, Kind::retry, 1, 2);
+    CHECK(count() == 1);
+    const Claim again = shelf.take(lane("a"), 2);
+    CHECK(count() == 1);
+    const Claim second = shelf.put_leased(lane("a"), "msg_2");
+    shelf.record(again, Kind::delivered, 3);
+    CHECK(count() == 1);
+    shelf.record(second, Kind::delivered, 4);
+    CHECK(count() == 0);
+    shelf.put_leased(lane("a"), "msg_3");
+    CHECK(count() == 1);
+  }
+
   SECTION("Lanes come in pages, in the order of their ids") {
     for (int i = 0; i < 5; ++i) shelf.put(lane("w" + std::to_string(i)));
     LaneQuery query;
