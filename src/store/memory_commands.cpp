@@ -142,10 +142,16 @@ Result<StoreBite> erase(MemoryTables& tables, const EraseQuery& query, std::size
   }
 
   StoreBite bite = bite_of(rows, limit);
-  for (DeliveryRow* row : rows) tables.forget(*row);
+  std::vector<std::uint64_t> basic_lanes;
+  for (DeliveryRow* row : rows) {
+    if (row->record.webhook_id.empty()) basic_lanes.push_back(row->lane->number);
+    tables.forget(*row);
+  }
+  // The import named their origins: they go with it, whatever their hold.
+  tables.lanes().forget_empty(basic_lanes);
   const bool keys_gone = tables.keys().erase(query, limit - rows.size());
   if (!keys_gone && !bite.next) bite.next = tables.last_id();
-  if (!query.import_id) tables.lanes().forget_empty(query.tenant);
+  if (!query.import_id) tables.lanes().forget_empty_of(query.tenant);
   return bite;
 }
 

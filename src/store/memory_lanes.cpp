@@ -144,7 +144,14 @@ void MemoryLanes::forget_idle(DueTime now) {
   }
 }
 
-void MemoryLanes::forget_empty(const std::string& tenant) {
+void MemoryLanes::forget_empty(const std::vector<std::uint64_t>& lanes) {
+  for (const std::uint64_t number : lanes) {
+    const auto found = lanes_.find(number);
+    if (found != lanes_.end() && found->second.idle) forget(found->second);
+  }
+}
+
+void MemoryLanes::forget_empty_of(const std::string& tenant) {
   for (auto place = idle_.begin(); place != idle_.end();) {
     LaneRow& lane = lanes_.at(place->second);
     ++place;

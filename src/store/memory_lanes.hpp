@@ -43,8 +43,9 @@ class MemoryLanes {
 
   /// Forgets lanes without deliveries whose hold has ended.
   void forget_idle(DueTime now);
-  /// Forgets the lanes of a tenant that have no deliveries, whatever their hold.
-  void forget_empty(const std::string& tenant);
+  /// Of these, or of a tenant's, those that have no deliveries, whatever their hold.
+  void forget_empty(const std::vector<std::uint64_t>& lanes);
+  void forget_empty_of(const std::string& tenant);
 
   [[nodiscard]] LanePage page(const LaneQuery& query) const;
 

@@ -90,6 +90,7 @@ void insert_row(SqliteTables& tables, const SqliteRow& row, const Moment& accept
   const bool over = is_finished(row.status);
   const std::optional<DueTime> ended = over ? std::optional(accepted.due) : std::nullopt;
   const auto finished = over ? std::optional(accepted.wall) : std::nullopt;
+  const auto phase = row.fresh ? std::nullopt : std::optional(phase_of(row.status));
   std::optional<std::int64_t> owner;
   if (row.status == DeliveryStatus::in_flight) owner = tables.instance;
   const auto unless_empty = [](const std::string& text) {
@@ -99,9 +100,9 @@ void insert_row(SqliteTables& tables, const SqliteRow& row, const Moment& accept
       "INSERT INTO delivery(id,event,lane,tenant,basic,phase,status,due,was_due,lease,owner,size,"
       "accepted,created,ended,finished,replay_of,error,address) "
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
-      row.id, row.event, row.lane, row.tenant, row.basic, phase_of(row.status), row.status, row.due,
-      row.was_due, row.lease, owner, row.size, accepted.due, accepted.wall, ended, finished,
-      replay_of, unless_empty(error), unless_empty(address));
+      row.id, row.event, row.lane, row.tenant, row.basic, phase, row.status, row.due, row.was_due,
+      row.lease, owner, row.size, accepted.due, accepted.wall, ended, finished, replay_of,
+      unless_empty(error), unless_empty(address));
   tables.entered(row);
 }
 
@@ -117,6 +118,7 @@ void insert_delivery(SqliteTables& tables, const NewEvent& event, const NewDeliv
   row.due = row.was_due = to_micros(delivery.due);
   if (delivery.status == DeliveryStatus::pending && delivery.leased) {
     row.status = DeliveryStatus::in_flight;
+    row.fresh = true;
     row.due = to_micros(event.lease_until);
     row.lease = 1;
   }

@@ -60,10 +60,17 @@ void claim_those_due(SqliteTables& tables, SqliteLane& lane, std::size_t count, 
 }
 
 std::optional<SqliteRow> head_of(SqliteTables& tables, const SqliteLane& lane) {
-  const auto id = tables.db.value(
-      "SELECT id FROM delivery INDEXED BY delivery_open_lane WHERE lane=?1 AND phase=0 ORDER BY id "
+  auto id = tables.db.value(
+      "SELECT id FROM delivery INDEXED BY delivery_lane WHERE phase=0 AND lane=?1 ORDER BY id "
       "LIMIT 1",
       lane.id);
+  if (lane.in_flight > 0) {
+    const auto leased = tables.db.value(
+        "SELECT id FROM delivery INDEXED BY delivery_lease WHERE status=1 AND lane=?1 ORDER BY id "
+        "LIMIT 1",
+        lane.id);
+    if (leased) id = std::min(id.value_or(*leased), *leased);
+  }
   return id ? tables.find(static_cast<DeliveryId>(*id)) : std::nullopt;
 }
 

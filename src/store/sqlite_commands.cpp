@@ -28,20 +28,18 @@ bool has_later_to_same_lane(SqliteTables& tables, const SqliteRow& row) {
   }
   const auto count = tables.db.value("SELECT deliveries FROM event WHERE id=?1", row.event);
   const std::int64_t end = row.event + count.value_or(0);
-  if (tables.db.value("SELECT 1 FROM delivery INDEXED BY delivery_open_lane WHERE lane=?1 AND "
-                      "phase=0 AND id>?2 AND id<?3 LIMIT 1",
-                      row.lane, row.id, end)) {
-    return true;
-  }
-  for (const int phase : {1, 2, 3}) {
-    if (tables.db.value("SELECT 1 FROM delivery INDEXED BY delivery_done_lane WHERE lane=?1 AND "
-                        "phase=?2 AND phase<>0 AND id>?3 "
-                        "AND id<?4 LIMIT 1",
+  for (const int phase : {0, 1, 2, 3}) {
+    if (tables.db.value("SELECT 1 FROM delivery INDEXED BY delivery_lane WHERE phase=?2 AND "
+                        "lane=?1 AND id>?3 AND id<?4 LIMIT 1",
                         row.lane, phase, row.id, end)) {
       return true;
     }
   }
-  return false;
+  return tables.lanes.at(row.lane).in_flight > 0 &&
+         tables.db.value(
+             "SELECT 1 FROM delivery INDEXED BY delivery_lease WHERE status=1 AND "
+             "id>?2 AND id<?3 AND lane=?1 LIMIT 1",
+             row.lane, row.id, end);
 }
 
 /// The next delivery of the lane that ended without success.
@@ -50,9 +48,8 @@ std::optional<DeliveryId> next_failed(SqliteTables& tables, std::int64_t lane, D
   std::optional<DeliveryId> next;
   for (const int phase : {2, 3}) {
     const auto id = tables.db.value(
-        "SELECT id FROM delivery INDEXED BY delivery_done_lane WHERE lane=?1 AND phase=?2 AND "
-        "phase<>0 AND id>?3 AND id<=?4 ORDER "
-        "BY id LIMIT 1",
+        "SELECT id FROM delivery INDEXED BY delivery_lane WHERE phase=?2 AND lane=?1 AND id>?3 AND "
+        "id<=?4 ORDER BY id LIMIT 1",
         lane, phase, after, up_to);
     if (!id) continue;
     next = std::min(next.value_or(static_cast<DeliveryId>(*id)), static_cast<DeliveryId>(*id));

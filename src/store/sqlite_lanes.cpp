@@ -1,6 +1,7 @@
 #include "store/sqlite_lanes.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -9,18 +10,25 @@ namespace {
 
 constexpr const char* kById =
     "SELECT l.id,l.tenant,t.name,l.webhook,l.origin,l.pending,l.in_flight,l.deliveries,"
-    "l.head,l.hold,l.holder,l.blocked_by,l.failing_since,l.listed_at FROM lane l JOIN tenant t ON "
-    "t.id=l.tenant WHERE l.id=?1";
+    "l.head,l.hold,l.holder,l.blocked_by,l.failing_since,l.listed_at,l.empty,l.busy FROM lane l "
+    "JOIN tenant t ON t.id=l.tenant WHERE l.id=?1";
 constexpr const char* kByKey =
     "SELECT l.id,l.tenant,t.name,l.webhook,l.origin,l.pending,l.in_flight,l.deliveries,"
-    "l.head,l.hold,l.holder,l.blocked_by,l.failing_since,l.listed_at FROM lane l JOIN tenant t ON "
-    "t.id=l.tenant "
-    "WHERE l.tenant=?1 AND l.webhook=?2 AND l.origin=?3";
+    "l.head,l.hold,l.holder,l.blocked_by,l.failing_since,l.listed_at,l.empty,l.busy FROM lane l "
+    "JOIN tenant t ON t.id=l.tenant WHERE l.tenant=?1 AND l.webhook=?2 AND l.origin=?3";
 
 /// When it is to be listed: when its first delivery is due, not before its hold ends.
 std::optional<Micros> listing_of(const SqliteLane& lane) {
   if (!lane.head || lane.hold == kNever) return std::nullopt;
   return std::max(*lane.head, lane.hold.value_or(kAlways));
+}
+
+bool operator==(const SqliteLane::Place& one, const SqliteLane::Place& other) {
+  const auto all = [](const SqliteLane::Place& place) {
+    return std::tie(place.hold, place.holder, place.blocked_by, place.listed_at, place.empty,
+                    place.busy);
+  };
+  return all(one) == all(other);
 }
 
 }  // namespace
@@ -38,6 +46,10 @@ void SqliteLane::set_hold(Micros until, std::optional<std::int64_t> by) {
 void SqliteLane::block(Micros until, std::int64_t delivery) {
   set_hold(until, std::nullopt);
   blocked_by = delivery;
+}
+
+SqliteLane::Place SqliteLane::place() const {
+  return {hold, holder, blocked_by, listing_of(*this), deliveries == 0, busy};
 }
 
 SqliteLane* SqliteLanes::find(const LaneKey& key) {
@@ -84,7 +96,10 @@ SqliteLane* SqliteLanes::load(SqliteRows& rows) {
   lane.holder = rows.maybe_integer(10);
   lane.blocked_by = rows.maybe_integer(11);
   lane.failing_since = rows.maybe_integer(12);
-  lane.listed_at = rows.maybe_integer(13);
+  lane.busy = rows.integer(15) != 0;
+  lane.written = {
+      lane.hold, lane.holder, lane.blocked_by, rows.maybe_integer(13), rows.integer(14) != 0,
+      lane.busy};
   ids_.emplace(lane.key, lane.id);
   return &lane;
 }
@@ -93,6 +108,7 @@ void SqliteLanes::enter(SqliteLane& lane, DeliveryStatus status, Micros due) {
   if (status == DeliveryStatus::in_flight) ++lane.in_flight;
   if (status == DeliveryStatus::pending) {
     ++lane.pending;
+    lane.busy = true;
     if (lane.head_known) lane.head = std::min(lane.head.value_or(kNever), due);
   }
   lane.dirty = true;
@@ -204,15 +220,22 @@ void SqliteLanes::flush() {
 
 void SqliteLanes::write(SqliteLane& lane) {
   static_cast<void>(head(lane));
-  const std::optional<Micros> before = lane.listed_at;
-  lane.listed_at = listing_of(lane);
-  db_.run(
-      "UPDATE lane SET pending=?2,in_flight=?3,deliveries=?4,head=?5,hold=?6,holder=?7,"
-      "blocked_by=?8,listed_at=?9,failing_since=?10 WHERE id=?1",
-      lane.id, lane.pending, lane.in_flight, lane.deliveries, lane.head, lane.hold, lane.holder,
-      lane.blocked_by, lane.listed_at, lane.failing_since);
+  if (lane.pending + lane.in_flight == 0) lane.busy = false;
+  const SqliteLane::Place before = std::exchange(lane.written, lane.place());
+  const SqliteLane::Place& place = lane.written;
   lane.dirty = false;
-  if (lane.listed_at != before) refresh_turn(lane.tenant);
+  if (place == before) {
+    return db_.run(
+        "UPDATE lane SET pending=?2,in_flight=?3,deliveries=?4,head=?5,failing_since=?6 WHERE "
+        "id=?1",
+        lane.id, lane.pending, lane.in_flight, lane.deliveries, lane.head, lane.failing_since);
+  }
+  db_.run(
+      "UPDATE lane SET pending=?2,in_flight=?3,deliveries=?4,head=?5,failing_since=?6,hold=?7,"
+      "holder=?8,blocked_by=?9,listed_at=?10,empty=?11,busy=?12 WHERE id=?1",
+      lane.id, lane.pending, lane.in_flight, lane.deliveries, lane.head, lane.failing_since,
+      place.hold, place.holder, place.blocked_by, place.listed_at, place.empty, place.busy);
+  if (place.listed_at != before.listed_at) refresh_turn(lane.tenant);
 }
 
 void SqliteLanes::refresh_turn(std::int64_t tenant) {
@@ -228,8 +251,8 @@ void SqliteLanes::forget_idle(Micros now) {
   const auto collect = [&](SqliteRows rows) {
     while (rows.next()) idle.emplace_back(rows.integer(0), rows.integer(1));
   };
-  collect(db_.query("SELECT id,tenant FROM lane WHERE deliveries=0 AND hold IS NULL LIMIT 64"));
-  collect(db_.query("SELECT id,tenant FROM lane WHERE deliveries=0 AND hold<=?1 LIMIT 64", now));
+  collect(db_.query("SELECT id,tenant FROM lane WHERE empty=1 AND hold IS NULL LIMIT 64"));
+  collect(db_.query("SELECT id,tenant FROM lane WHERE empty=1 AND hold<=?1 LIMIT 64", now));
   for (const auto& [lane, tenant] : idle) {
     db_.run("DELETE FROM lane WHERE id=?1", lane);
     counters_.forget_tenant_if_unused(tenant);
@@ -239,13 +262,13 @@ void SqliteLanes::forget_idle(Micros now) {
 void SqliteLanes::forget_empty(const std::vector<std::int64_t>& lanes) {
   flush();
   for (const std::int64_t id : lanes) {
-    db_.run("DELETE FROM lane WHERE id=?1 AND deliveries=0", id);
+    db_.run("DELETE FROM lane WHERE id=?1 AND empty=1", id);
   }
 }
 
 void SqliteLanes::forget_empty_of(std::int64_t tenant) {
   flush();
-  db_.run("DELETE FROM lane INDEXED BY lane_empty WHERE tenant=?1 AND deliveries=0", tenant);
+  db_.run("DELETE FROM lane INDEXED BY lane_empty WHERE tenant=?1 AND empty=1", tenant);
   counters_.forget_tenant_if_unused(tenant);
 }
 

@@ -26,10 +26,24 @@ struct SqliteLane {
   std::optional<std::int64_t> blocked_by;
   std::optional<Micros> failing_since;
 
-  bool dirty = false;
-  bool head_known = true;           ///< if not, the row's index tells
-  std::optional<Micros> listed_at;  ///< as it stands in the row
+  bool busy = false;  ///< one has waited since all had an outcome
 
+  bool dirty = false;
+  bool head_known = true;  ///< if not, the row's index tells
+
+  /// What the indexes go by.
+  struct Place {
+    std::optional<Micros> hold;
+    std::optional<std::int64_t> holder;
+    std::optional<std::int64_t> blocked_by;
+    std::optional<Micros> listed_at;
+    bool empty = true;
+    bool busy = false;
+  };
+  Place written;  ///< as it stands in the row
+
+  /// REQUIRES: `head_known`.
+  [[nodiscard]] Place place() const;
   void set_hold(Micros until, std::optional<std::int64_t> by);
   /// Until something becomes of this delivery, or until then.
   void block(Micros until, std::int64_t delivery);

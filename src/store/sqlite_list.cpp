@@ -13,10 +13,11 @@ class IdSearch {
  public:
   IdSearch(SqliteConnection& db, const DeliveryQuery& query, std::size_t count, bool unfinished)
       : db_(db), query_(query), count_(static_cast<std::int64_t>(count)) {
-    if (!unfinished && query.status) status_ = query.status;
     if (unfinished) {
       phases_ = {0};
-    } else if (status_) {
+      last_status_ = DeliveryStatus::in_flight;
+    } else if (query.status) {
+      status_ = query.status;
       phases_ = {phase_of(*status_)};
     } else {
       phases_ = {0, 1, 2, 3};
@@ -35,8 +36,9 @@ class IdSearch {
     } else if (query_.import_id) {
       by_import();
     } else if (status_ == DeliveryStatus::in_flight) {
-      in_flight();
+      in_flight(false);
     } else {
+      if (!status_) in_flight(true);
       by_phase();
     }
     return merged();
@@ -53,10 +55,10 @@ class IdSearch {
     collect(db_.query(
         "SELECT d.id FROM delivery d JOIN event e ON e.id=d.event JOIN lane l ON l.id=d.lane "
         "WHERE d.id=?1 AND d.id>?2 AND (?3 IS NULL OR d.tenant=?3) AND (?4 IS NULL OR "
-        "l.webhook=?4) AND (?5 IS NULL OR d.status=?5) AND (?6 IS NULL OR d.phase=?6) AND "
+        "l.webhook=?4) AND (?5 IS NULL OR d.status=?5) AND d.status<=?6 AND "
         "(?7 IS NULL OR e.import=?7) AND (?8 IS NULL OR e.message=?8)",
-        *query_.id, query_.after, tenant_, query_.webhook_id, status_, phase(), query_.import_id,
-        query_.message_id));
+        *query_.id, query_.after, tenant_, query_.webhook_id, status_, last_status_,
+        query_.import_id, query_.message_id));
   }
 
   // CROSS JOIN and INDEXED BY hold the planner to the way in: it knows nothing of how much is
@@ -66,12 +68,12 @@ class IdSearch {
     collect_of_events(
         "SELECT d.id FROM event e CROSS JOIN delivery d ON d.id>=e.id AND d.id<e.id+e.deliveries "
         "JOIN lane l ON l.id=d.lane WHERE e.message=?7 AND d.id>?1 AND (?2 IS NULL OR d.tenant=?2) "
-        "AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND (?5 IS NULL OR "
-        "d.phase=?5) AND (?6 IS NULL OR e.import=?6) ORDER BY d.id LIMIT ?8",
+        "AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND d.status<=?5 AND "
+        "(?6 IS NULL OR e.import=?6) ORDER BY d.id LIMIT ?8",
         "SELECT d.id FROM event e CROSS JOIN delivery d ON d.event=e.id AND d.replay_of IS NOT "
         "NULL JOIN lane l ON l.id=d.lane WHERE e.message=?7 AND d.id>?1 AND (?2 IS NULL OR "
-        "d.tenant=?2) AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND (?5 IS "
-        "NULL OR d.phase=?5) AND (?6 IS NULL OR e.import=?6) ORDER BY d.id LIMIT ?8",
+        "d.tenant=?2) AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND "
+        "d.status<=?5 AND (?6 IS NULL OR e.import=?6) ORDER BY d.id LIMIT ?8",
         query_.import_id, *query_.message_id);
   }
 
@@ -79,12 +81,12 @@ class IdSearch {
     collect_of_events(
         "SELECT d.id FROM event e CROSS JOIN delivery d ON d.id>=e.id AND d.id<e.id+e.deliveries "
         "JOIN lane l ON l.id=d.lane WHERE e.import=?7 AND d.id>?1 AND (?2 IS NULL OR d.tenant=?2) "
-        "AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND (?5 IS NULL OR "
-        "d.phase=?5) AND ?6 IS NULL ORDER BY d.id LIMIT ?8",
+        "AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND d.status<=?5 AND "
+        "?6 IS NULL ORDER BY d.id LIMIT ?8",
         "SELECT d.id FROM event e CROSS JOIN delivery d ON d.event=e.id AND d.replay_of IS NOT "
         "NULL JOIN lane l ON l.id=d.lane WHERE e.import=?7 AND d.id>?1 AND (?2 IS NULL OR "
-        "d.tenant=?2) AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND (?5 IS "
-        "NULL OR d.phase=?5) AND ?6 IS NULL ORDER BY d.id LIMIT ?8",
+        "d.tenant=?2) AND (?3 IS NULL OR l.webhook=?3) AND (?4 IS NULL OR d.status=?4) AND "
+        "d.status<=?5 AND ?6 IS NULL ORDER BY d.id LIMIT ?8",
         std::optional<std::string>(), *query_.import_id);
   }
 
@@ -92,18 +94,18 @@ class IdSearch {
   void collect_of_events(const char* originals, const char* replays,
                          const std::optional<std::string>& import, const std::string& name) {
     for (const char* sql : {originals, replays}) {
-      collect(db_.query(sql, query_.after, tenant_, query_.webhook_id, status_, phase(), import,
-                        name, count_));
+      collect(db_.query(sql, query_.after, tenant_, query_.webhook_id, status_, last_status_,
+                        import, name, count_));
     }
   }
 
-  /// Few are, at any time.
-  void in_flight() {
+  /// Few are, at any time. The fresh ones are in no index by phase.
+  void in_flight(bool fresh) {
     collect(db_.query(
         "SELECT d.id FROM delivery d INDEXED BY delivery_lease JOIN lane l ON l.id=d.lane WHERE "
         "d.status=1 AND d.id>?1 AND (?2 IS NULL OR d.tenant=?2) AND (?3 IS NULL OR l.webhook=?3) "
-        "ORDER BY d.id LIMIT ?4",
-        query_.after, tenant_, query_.webhook_id, count_));
+        "AND (?4=0 OR d.phase IS NULL) ORDER BY d.id LIMIT ?5",
+        query_.after, tenant_, query_.webhook_id, fresh, count_));
   }
 
   void by_phase() {
@@ -116,7 +118,8 @@ class IdSearch {
     }
     for (const int phase : phases_) {
       if (tenant_) {
-        of_tenant(phase, basic);
+        of_tenant(phase, true);
+        if (!basic) of_tenant(phase, false);
       } else {
         of_all(phase, basic);
       }
@@ -133,44 +136,25 @@ class IdSearch {
     return lanes;
   }
 
-  // Each has a text for what is open and one for what is done: they stand in different indexes.
-
   void in_lane(std::int64_t lane, int phase) {
     collect(db_.query(
-        phase == 0 ? "SELECT id FROM delivery INDEXED BY delivery_open_lane WHERE lane=?1 AND "
-                     "phase=0 AND ?2=0 AND id>?3 AND (?4 IS NULL OR status=?4) ORDER BY id LIMIT ?5"
-                   : "SELECT id FROM delivery INDEXED BY delivery_done_lane WHERE lane=?1 AND "
-                     "phase=?2 AND phase<>0 AND id>?3 AND (?4 IS NULL OR status=?4) ORDER BY id "
-                     "LIMIT ?5",
-        lane, phase, query_.after, status_, count_));
+        "SELECT id FROM delivery INDEXED BY delivery_lane WHERE phase=?1 AND lane=?2 AND id>?3 AND "
+        "(?4 IS NULL OR status=?4) ORDER BY id LIMIT ?5",
+        phase, lane, query_.after, status_, count_));
   }
 
   void of_tenant(int phase, bool basic) {
     collect(db_.query(
-        basic        ? "SELECT id FROM delivery INDEXED BY delivery_basic WHERE tenant=?1 AND "
-                       "phase=?2 AND basic=1 AND id>?3 AND (?4 IS NULL OR status=?4) ORDER BY id "
-                       "LIMIT ?5"
-        : phase == 0 ? "SELECT id FROM delivery INDEXED BY delivery_open_tenant WHERE tenant=?1 "
-                       "AND phase=0 AND ?2=0 AND id>?3 AND (?4 IS NULL OR status=?4) ORDER BY id "
-                       "LIMIT ?5"
-                     : "SELECT id FROM delivery INDEXED BY delivery_done_tenant WHERE tenant=?1 "
-                       "AND phase=?2 AND phase<>0 AND id>?3 AND (?4 IS NULL OR status=?4) ORDER BY "
-                       "id LIMIT ?5",
-        *tenant_, phase, query_.after, status_, count_));
+        "SELECT id FROM delivery INDEXED BY delivery_tenant WHERE phase=?1 AND tenant=?2 AND "
+        "basic=?3 AND id>?4 AND (?5 IS NULL OR status=?5) ORDER BY id LIMIT ?6",
+        phase, *tenant_, basic, query_.after, status_, count_));
   }
 
   void of_all(int phase, bool basic) {
     collect(db_.query(
-        phase == 0 ? "SELECT id FROM delivery INDEXED BY delivery_open WHERE phase=0 AND ?1=0 AND "
-                     "id>?2 AND (?3 IS NULL OR status=?3) AND basic>=?4 ORDER BY id LIMIT ?5"
-                   : "SELECT id FROM delivery INDEXED BY delivery_done WHERE phase=?1 AND phase<>0 "
-                     "AND id>?2 AND (?3 IS NULL OR status=?3) AND basic>=?4 ORDER BY id LIMIT ?5",
+        "SELECT id FROM delivery INDEXED BY delivery_phase WHERE phase=?1 AND id>?2 AND (?3 IS "
+        "NULL OR status=?3) AND basic>=?4 ORDER BY id LIMIT ?5",
         phase, query_.after, status_, basic, count_));
-  }
-
-  /// The phase, if it is only one.
-  [[nodiscard]] std::optional<int> phase() const {
-    return phases_.size() == 1 ? std::optional(phases_.front()) : std::nullopt;
   }
 
   std::vector<DeliveryId> merged() {
@@ -184,6 +168,7 @@ class IdSearch {
   const std::int64_t count_;
   std::optional<DeliveryStatus> status_;
   std::vector<int> phases_;
+  DeliveryStatus last_status_ = DeliveryStatus::discarded;
   std::optional<std::int64_t> tenant_;
   std::vector<DeliveryId> ids_;
 };

@@ -21,24 +21,27 @@ Micros when_old(std::optional<std::int64_t> time, std::chrono::seconds age) {
 
 /// The times from which on each kind of record has something to prune.
 struct Ages {
-  Ages(SqliteConnection& db, const Retention& retention)
-      : delivered(first_ended(db, 1, retention.delivered)),
-        exhausted(first_ended(db, 2, retention.exhausted_and_discarded)),
-        discarded(first_ended(db, 3, retention.exhausted_and_discarded)),
-        pending(when_old(db.value("SELECT accepted FROM delivery INDEXED BY delivery_waiting WHERE "
-                                  "status=0 ORDER BY accepted LIMIT 1"),
-                         retention.pending)),
-        keys(
-            db.value("SELECT expires FROM idempotency ORDER BY expires LIMIT 1").value_or(kNever)) {
+  Ages(SqliteTables& tables, const Retention& retention)
+      : delivered(first_ended(tables.db, 1, retention.delivered)),
+        exhausted(first_ended(tables.db, 2, retention.exhausted_and_discarded)),
+        discarded(first_ended(tables.db, 3, retention.exhausted_and_discarded)),
+        pending(when_old(
+            tables.db.value("SELECT accepted FROM delivery INDEXED BY delivery_waiting WHERE "
+                            "status=0 ORDER BY accepted LIMIT 1"),
+            retention.pending)),
+        keys(tables.db.value("SELECT expires FROM idempotency ORDER BY expires LIMIT 1")
+                 .value_or(kNever)) {
     if (!retention.bodies) return;
-    bodies = when_old(db.value("SELECT ended FROM event WHERE unfinished=0 AND bodies>0 ORDER BY "
-                               "ended LIMIT 1"),
-                      *retention.bodies);
+    tables.flush_events();
+    bodies =
+        when_old(tables.db.value("SELECT ended FROM event WHERE unfinished=0 AND bodies>0 ORDER BY "
+                                 "ended LIMIT 1"),
+                 *retention.bodies);
   }
 
   static Micros first_ended(SqliteConnection& db, int phase, std::chrono::seconds age) {
     return when_old(db.value("SELECT ended FROM delivery INDEXED BY delivery_ended WHERE phase=?1 "
-                             "AND phase<>0 ORDER BY ended LIMIT 1",
+                             "AND ended IS NOT NULL ORDER BY ended LIMIT 1",
                              phase),
                     age);
   }
@@ -60,7 +63,8 @@ void remove_first(SqliteTables& tables, std::initializer_list<int> phases) {
   std::optional<std::pair<Micros, std::int64_t>> first;
   for (const int phase : phases) {
     SqliteRows rows = tables.db.query(
-        "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND phase<>0 ORDER "
+        "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND ended IS NOT "
+        "NULL ORDER "
         "BY ended,id LIMIT 1",
         phase);
     if (!rows.next()) continue;
@@ -109,7 +113,7 @@ std::vector<Delivery> prune(SqliteTables& tables, const StoreWork& work) {
   std::vector<Delivery> discarded;
   const Micros now = now_micros(work.now);
   for (std::size_t left = work.prune; left > 0 && !tables.db.failed(); --left) {
-    const Ages due(tables.db, work.retention);
+    const Ages due(tables, work.retention);
     if (due.delivered <= now) {
       remove_first(tables, {1});
     } else if (std::min(due.exhausted, due.discarded) <= now) {
@@ -130,7 +134,7 @@ std::vector<Delivery> prune(SqliteTables& tables, const StoreWork& work) {
 }
 
 std::optional<DueTime> next_prune(SqliteTables& tables, const Retention& retention) {
-  const Micros next = Ages(tables.db, retention).first();
+  const Micros next = Ages(tables, retention).first();
   return next == kNever ? std::nullopt : std::optional(to_due(next));
 }
 

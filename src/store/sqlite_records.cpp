@@ -1,5 +1,8 @@
 #include "store/sqlite_records.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "deliver/delivery_record.hpp"
 
 namespace hookline::detail {
@@ -25,16 +28,38 @@ Attempt attempt_of(const SqliteRows& rows) {
   return attempt;
 }
 
-std::optional<std::chrono::system_clock::time_point> oldest_in_lane(SqliteConnection& db,
-                                                                    std::uint64_t lane) {
-  const auto created = db.value(
-      "SELECT created FROM delivery INDEXED BY delivery_open_lane WHERE lane=?1 AND phase=0 ORDER "
-      "BY id LIMIT 1",
-      lane);
-  return created ? std::optional(to_wall(*created)) : std::nullopt;
+/// Of some deliveries, the one that came first, and when it was made.
+struct First {
+  std::int64_t id = kNever;
+  Micros created = 0;
+
+  /// The next of `rows` has an id and a time, if there is one.
+  void consider(SqliteRows rows) {
+    if (rows.next() && rows.integer(0) < id) *this = {rows.integer(0), rows.integer(1)};
+  }
+  [[nodiscard]] std::optional<std::chrono::system_clock::time_point> time() const {
+    return id == kNever ? std::nullopt : std::optional(to_wall(created));
+  }
+};
+
+/// By lane, of the fresh deliveries, which are in no index of those that are open.
+using FreshLanes = std::map<std::int64_t, First>;
+
+FreshLanes read_fresh_lanes(SqliteConnection& db, std::optional<std::int64_t> tenant,
+                            std::int64_t after) {
+  FreshLanes lanes;
+  SqliteRows rows = db.query(
+      "SELECT lane,id,created FROM delivery INDEXED BY delivery_lease WHERE status=1 AND phase IS "
+      "NULL AND lane>?1 AND (?2 IS NULL OR tenant=?2)",
+      after, tenant);
+  while (rows.next()) {
+    First& first = lanes[rows.integer(0)];
+    if (rows.integer(1) < first.id) first = {rows.integer(1), rows.integer(2)};
+  }
+  return lanes;
 }
 
-LaneStats stats_of(SqliteConnection& db, const SqliteRows& rows) {
+LaneStats stats_of(SqliteConnection& db, const SqliteRows& rows, const FreshLanes& fresh) {
   LaneStats stats;
   stats.id = static_cast<std::uint64_t>(rows.integer(0));
   stats.tenant = rows.text(1);
@@ -45,23 +70,31 @@ LaneStats stats_of(SqliteConnection& db, const SqliteRows& rows) {
   if (const auto since = rows.maybe_integer(6)) {
     stats.failing_since = to_system_time(to_due(*since));
   }
-  stats.oldest_unfinished = oldest_in_lane(db, stats.id);
+  const auto known = fresh.find(rows.integer(0));
+  First oldest = known == fresh.end() ? First() : known->second;
+  oldest.consider(
+      db.query("SELECT id,created FROM delivery INDEXED BY delivery_lane WHERE phase=0 AND lane=?1 "
+               "ORDER BY id LIMIT 1",
+               stats.id));
+  stats.oldest_unfinished = oldest.time();
   return stats;
 }
 
 /// The next lane that has something unfinished. Over all tenants, the deliveries say which: a jump
 /// through their index costs less than keeping one of lanes.
 std::optional<std::int64_t> next_busy(SqliteConnection& db, std::optional<std::int64_t> tenant,
-                                      std::int64_t after) {
-  if (tenant) {
-    return db.value(
-        "SELECT id FROM lane WHERE pending+in_flight>0 AND tenant=?1 AND id>?2 ORDER BY id LIMIT 1",
-        *tenant, after);
-  }
-  return db.value(
-      "SELECT lane FROM delivery INDEXED BY delivery_open_lane WHERE phase=0 AND lane>?1 ORDER BY "
-      "lane LIMIT 1",
-      after);
+                                      std::int64_t after, const FreshLanes& fresh) {
+  auto next =
+      tenant
+          ? db.value("SELECT id FROM lane WHERE busy=1 AND tenant=?1 AND id>?2 ORDER BY id LIMIT 1",
+                     *tenant, after)
+          : db.value(
+                "SELECT lane FROM delivery INDEXED BY delivery_lane WHERE phase=0 AND lane>?1 "
+                "ORDER BY lane LIMIT 1",
+                after);
+  const auto also = fresh.upper_bound(after);
+  if (also != fresh.end()) next = std::min(next.value_or(also->first), also->first);
+  return next;
 }
 
 DeliveryCounts counts_of(const SqliteRows& rows) {
@@ -124,41 +157,62 @@ std::vector<LaneStats> read_lanes(SqliteConnection& db, const LaneQuery& query, 
     if (!tenant) return lanes;
   }
   auto last = static_cast<std::int64_t>(query.after);
+  const FreshLanes fresh = read_fresh_lanes(db, tenant, last);
   while (lanes.size() < count) {
-    const auto next = next_busy(db, tenant, last);
+    const auto next = next_busy(db, tenant, last, fresh);
     if (!next) break;
     last = *next;
     SqliteRows rows = db.query(
         "SELECT l.id,t.name,l.webhook,l.origin,l.pending,l.in_flight,l.failing_since FROM lane l "
         "JOIN tenant t ON t.id=l.tenant WHERE l.id=?1",
         last);
-    if (rows.next()) lanes.push_back(stats_of(db, rows));
+    if (rows.next()) lanes.push_back(stats_of(db, rows, fresh));
   }
   return lanes;
 }
 
 DeliveryCounts read_counts(SqliteConnection& db, const std::optional<std::string>& tenant) {
   DeliveryCounts counts;
-  std::optional<Micros> oldest;
+  First oldest;
   if (!tenant) {
     SqliteRows rows = db.query(
         "SELECT pending,in_flight,delivered,exhausted,discarded,bytes FROM store WHERE id=1");
     if (rows.next()) counts = counts_of(rows);
-    oldest = db.value(
-        "SELECT created FROM delivery INDEXED BY delivery_open WHERE phase=0 ORDER BY id LIMIT 1");
+    oldest.consider(
+        db.query("SELECT id,created FROM delivery INDEXED BY delivery_phase WHERE phase=0 ORDER BY "
+                 "id LIMIT 1"));
+    oldest.consider(
+        db.query("SELECT id,created FROM delivery INDEXED BY delivery_lease WHERE status=1 ORDER "
+                 "BY id LIMIT 1"));
   } else {
     SqliteRows rows = db.query(
         "SELECT pending,in_flight,delivered,exhausted,discarded,bytes,id FROM tenant WHERE name=?1",
         *tenant);
     if (!rows.next()) return counts;
     counts = counts_of(rows);
-    oldest = db.value(
-        "SELECT created FROM delivery INDEXED BY delivery_open_tenant WHERE tenant=?1 AND phase=0 "
+    const std::int64_t id = rows.integer(6);
+    oldest.consider(db.query(
+        "SELECT id,created FROM delivery INDEXED BY delivery_lease WHERE status=1 AND tenant=?1 "
         "ORDER BY id LIMIT 1",
-        rows.integer(6));
+        id));
+    for (const int basic : {0, 1}) {
+      oldest.consider(db.query(
+          "SELECT id,created FROM delivery INDEXED BY delivery_tenant WHERE phase=0 AND tenant=?1 "
+          "AND basic=?2 ORDER BY id LIMIT 1",
+          id, basic));
+    }
   }
-  if (oldest) counts.oldest_unfinished = to_wall(*oldest);
+  counts.oldest_unfinished = oldest.time();
   return counts;
+}
+
+bool has_unfinished(SqliteConnection& db, DeliveryId up_to) {
+  const auto waiting = db.value(
+      "SELECT 1 FROM delivery INDEXED BY delivery_phase WHERE phase=0 AND id<=?1 LIMIT 1", up_to);
+  if (waiting) return true;
+  const auto leased = db.value(
+      "SELECT 1 FROM delivery INDEXED BY delivery_lease WHERE status=1 AND id<=?1 LIMIT 1", up_to);
+  return leased.has_value();
 }
 
 }  // namespace hookline::detail

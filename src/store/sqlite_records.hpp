@@ -23,5 +23,7 @@ namespace hookline::detail {
                                                 std::size_t count);
 [[nodiscard]] DeliveryCounts read_counts(SqliteConnection& db,
                                          const std::optional<std::string>& tenant);
+/// Whether a delivery up to this id has no outcome yet.
+[[nodiscard]] bool has_unfinished(SqliteConnection& db, DeliveryId up_to);
 
 }  // namespace hookline::detail

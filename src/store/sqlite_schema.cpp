@@ -11,12 +11,13 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x686b6c6e;  // "hkln"
 
-// Times are microseconds since 1970. `status` is that of `DeliveryStatus`, and `phase` is 0 without
-// an outcome, then 1 delivered, 2 exhausted, 3 discarded.
+// Times are microseconds since 1970. `status` is that of `DeliveryStatus`. `phase` is 0 without an
+// outcome, then 1 delivered, 2 exhausted, 3 discarded. A delivery that came leased is *fresh* and
+// has no phase as long as it has been in flight since.
 //
-// Lists have an index for each phase 0, in a few pages that stay at hand, and one for the others,
-// into which a delivery comes once and for all: a claim changes none of them, and an outcome
-// touches one place in the long ones.
+// Lists have their indexes by phase. A claim changes none of them, and most fresh deliveries end
+// without having been in one: they are few, and found among those that are leased. Phase 0 comes
+// first in each index, in a few pages that stay at hand, and an outcome touches one more place.
 constexpr const char* kTables = R"sql(
 -- One row for all: the schema that wrote it last, the ids given out, and what stands where.
 CREATE TABLE store(
@@ -39,10 +40,14 @@ CREATE TABLE tenant(
   turn_at INTEGER) STRICT;  -- when its first lane is worth listing, or it was served last
 CREATE INDEX tenant_turn ON tenant(turn_at, turn) WHERE turn_at IS NOT NULL;
 
+-- No index goes by the counts, which change with every delivery: one that is sent when it comes
+-- touches none.
 CREATE TABLE lane(
   id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, webhook TEXT NOT NULL, origin TEXT NOT NULL,
   pending INTEGER NOT NULL DEFAULT 0, in_flight INTEGER NOT NULL DEFAULT 0,
   deliveries INTEGER NOT NULL DEFAULT 0,  -- those with an outcome too
+  empty INTEGER NOT NULL DEFAULT 1,  -- without deliveries
+  busy INTEGER NOT NULL DEFAULT 0,   -- one has waited, and some have no outcome
   head INTEGER,           -- when the first pending delivery is due
   hold INTEGER,           -- not listed before
   holder INTEGER,         -- the instance that the hold ends with
@@ -53,9 +58,9 @@ CREATE UNIQUE INDEX lane_key ON lane(tenant, webhook, origin);
 CREATE INDEX lane_webhook ON lane(webhook);
 CREATE INDEX lane_listed ON lane(tenant, listed_at) WHERE listed_at IS NOT NULL;
 CREATE INDEX lane_holder ON lane(holder) WHERE hold IS NOT NULL;
-CREATE INDEX lane_idle ON lane(hold) WHERE deliveries=0;
-CREATE INDEX lane_empty ON lane(tenant) WHERE deliveries=0;
-CREATE INDEX lane_busy ON lane(tenant, id) WHERE pending+in_flight>0;
+CREATE INDEX lane_idle ON lane(hold) WHERE empty=1;
+CREATE INDEX lane_empty ON lane(tenant) WHERE empty=1;
+CREATE INDEX lane_busy ON lane(tenant, id) WHERE busy=1;
 
 -- The id of an event is that of its first delivery; the others follow it, up to `deliveries`.
 CREATE TABLE event(
@@ -73,7 +78,7 @@ CREATE TABLE body(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 
 CREATE TABLE delivery(
   id INTEGER PRIMARY KEY, event INTEGER NOT NULL, lane INTEGER NOT NULL, tenant INTEGER NOT NULL,
-  basic INTEGER NOT NULL, phase INTEGER NOT NULL, status INTEGER NOT NULL,
+  basic INTEGER NOT NULL, phase INTEGER, status INTEGER NOT NULL,
   due INTEGER NOT NULL,         -- the next try; the end of the lease while in flight
   was_due INTEGER NOT NULL,     -- the try that a lease is for
   lease INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0, owner INTEGER,
@@ -83,14 +88,10 @@ CREATE TABLE delivery(
 CREATE INDEX delivery_due ON delivery(lane, due) WHERE status=0;
 CREATE INDEX delivery_waiting ON delivery(accepted) WHERE status=0;
 CREATE INDEX delivery_lease ON delivery(owner, due) WHERE status=1;
-CREATE INDEX delivery_open ON delivery(phase) WHERE phase=0;
-CREATE INDEX delivery_open_tenant ON delivery(tenant) WHERE phase=0;
-CREATE INDEX delivery_open_lane ON delivery(lane) WHERE phase=0;
-CREATE INDEX delivery_done ON delivery(phase) WHERE phase<>0;
-CREATE INDEX delivery_done_tenant ON delivery(tenant, phase) WHERE phase<>0;
-CREATE INDEX delivery_done_lane ON delivery(lane, phase) WHERE phase<>0;
-CREATE INDEX delivery_basic ON delivery(tenant, phase) WHERE basic=1;
-CREATE INDEX delivery_ended ON delivery(phase, ended) WHERE phase<>0;
+CREATE INDEX delivery_phase ON delivery(phase) WHERE phase IS NOT NULL;
+CREATE INDEX delivery_tenant ON delivery(phase, tenant, basic) WHERE phase IS NOT NULL;
+CREATE INDEX delivery_lane ON delivery(phase, lane) WHERE phase IS NOT NULL;
+CREATE INDEX delivery_ended ON delivery(phase, ended) WHERE ended IS NOT NULL;
 CREATE INDEX delivery_replay ON delivery(event) WHERE replay_of IS NOT NULL;
 
 -- 1024 times the id of the delivery, plus the number of the attempt.

@@ -293,12 +293,8 @@ Result<DeliveryCounts> SqliteStore::counts(const std::optional<std::string>& ten
 }
 
 Result<bool> SqliteStore::has_unfinished(DeliveryId up_to) const {
-  return state_->read([&](SqliteConnection& db) -> Result<bool> {
-    return db
-        .value("SELECT 1 FROM delivery INDEXED BY delivery_open WHERE phase=0 AND id<=?1 LIMIT 1",
-               up_to)
-        .has_value();
-  });
+  return state_->read(
+      [&](SqliteConnection& db) -> Result<bool> { return detail::has_unfinished(db, up_to); });
 }
 
 Result<DeliveryId> SqliteStore::newest() const {

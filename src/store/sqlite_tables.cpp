@@ -1,18 +1,29 @@
 #include "store/sqlite_tables.hpp"
 
+#include <algorithm>
+
 #include "deliver/delivery_record.hpp"
 
 namespace hookline::detail {
 
 void SqliteTables::flush() {
+  flush_events();
   lanes.flush();
   counters.flush(now);
 }
 
+void SqliteTables::flush_events() {
+  for (const auto& [event, progress] : progress_) {
+    db.run("UPDATE event SET unfinished=unfinished-?2,ended=max(ended,?3) WHERE id=?1", event,
+           progress.finished, progress.ended);
+  }
+  progress_.clear();
+}
+
 std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
   SqliteRows rows = db.query(
-      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due FROM delivery "
-      "WHERE id=?1",
+      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due,phase FROM "
+      "delivery WHERE id=?1",
       id);
   if (!rows.next()) return std::nullopt;
   SqliteRow row;
@@ -28,6 +39,7 @@ std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
   row.basic = rows.integer(8) != 0;
   if (!rows.is_null(9)) row.taken_off = rows.text(9);
   row.was_due = rows.integer(10);
+  row.fresh = rows.is_null(11);
   return row;
 }
 
@@ -70,9 +82,14 @@ void SqliteTables::moved(SqliteRow& row, DeliveryStatus status, Micros due, Micr
   }
   row.status = status;
   row.due = due;
+  if (row.fresh && !is_finished(status)) {
+    db.run("UPDATE delivery SET phase=0 WHERE id=?1", row.id);
+    row.fresh = false;
+  }
   if (is_finished(status)) {
-    db.run("UPDATE event SET unfinished=unfinished-1,ended=max(ended,?2) WHERE id=?1", row.event,
-           ended);
+    Progress& progress = progress_[row.event];
+    ++progress.finished;
+    progress.ended = std::max(progress.ended, ended);
   }
 }
 

@@ -26,6 +26,7 @@ struct SqliteRow {
   std::uint32_t lost = 0;  ///< leases that ended without an outcome
   std::uint64_t size = 0;  ///< of its body
   bool basic = false;
+  bool fresh = false;                    ///< in flight since it came; see the schema
   std::optional<std::string> taken_off;  ///< by a command while a request was out: why
 };
 
@@ -43,6 +44,8 @@ struct SqliteTables {
 
   void load() { counters.load(); }
   void flush();
+  /// Writes what is gathered for events; `event.unfinished` and `event.ended` are behind till then.
+  void flush_events();
 
   [[nodiscard]] std::optional<SqliteRow> find(DeliveryId id);
 
@@ -60,7 +63,16 @@ struct SqliteTables {
   [[nodiscard]] std::shared_ptr<const std::string> body(std::int64_t event, bool basic);
 
  private:
+  /// What has become of an event's deliveries in this transaction.
+  struct Progress {
+    std::int64_t finished = 0;
+    Micros ended = kAlways;
+  };
+
   void forget_event_if_empty(std::int64_t event);
+
+  /// Written once for each event, however many of its deliveries end.
+  std::unordered_map<std::int64_t, Progress> progress_;
 
   /// Bodies that this transaction has read: deliveries of an event share one.
   std::unordered_map<std::int64_t, std::shared_ptr<const std::string>> bodies_;
@@ -71,7 +83,7 @@ struct SqliteTables {
   return event * 2 + (basic ? 1 : 0);
 }
 
-/// `delivery.phase`; see the schema.
+/// `delivery.phase`, but for fresh deliveries; see the schema.
 [[nodiscard]] constexpr int phase_of(DeliveryStatus status) {
   switch (status) {
     case DeliveryStatus::delivered:

@@ -76,15 +76,30 @@ void check_claiming(const MakeStore& create) {
   }
 
   SECTION("A delivery that is born leased is its caller's, under lease number 1") {
-    NewDelivery born = delivery_to(lane("a"));
-    born.leased = true;
-    const DeliveryId id = shelf.append(event_with({born})).ids.at(0);
-    CHECK(shelf.status(id) == DeliveryStatus::in_flight);
+    const Claim claim = shelf.put_leased(lane("a"));
+    CHECK(shelf.status(claim.id) == DeliveryStatus::in_flight);
     CHECK(shelf.claim(lane("a"), 1, 0).claims.empty());
-    Claim claim;
-    claim.id = id;
-    claim.lease = 1;
     CHECK(shelf.record(claim, Kind::delivered, 1).recorded);
+  }
+
+  SECTION("A delivery that was born leased and is given back waits like any other") {
+    const Claim retried = shelf.put_leased(lane("a"));
+    const Claim released = shelf.put_leased(lane("b"));
+    const Claim lost = shelf.put_leased(lane("c"));
+    CHECK(shelf.record(retried, Kind::retry, 1, 10).recorded);
+    CHECK(shelf.record(released, Kind::released, 1, 10).recorded);
+    shelf.work({}, 60'000);
+    DeliveryQuery pending;
+    pending.status = DeliveryStatus::pending;
+    CHECK(shelf.listed(pending) == std::vector<DeliveryId>{retried.id, released.id, lost.id});
+    CHECK(shelf.listed() == std::vector<DeliveryId>{retried.id, released.id, lost.id});
+    for (const char* webhook : {"a", "b", "c"}) {
+      const Claim again = shelf.take(lane(webhook), 70'000);
+      CHECK(again.lease == 2);
+      CHECK(shelf.record(again, Kind::delivered, 70'001).recorded);
+    }
+    CHECK(shelf.listed(pending).empty());
+    CHECK_FALSE(shelf.store->has_unfinished(lost.id).value());
   }
 
   SECTION("A lease that ends gives the delivery back, and what comes after is not recorded") {
@@ -187,6 +202,17 @@ void check_fifo(const MakeStore& create) {
     }
     CHECK(shelf.list(5, 6).size() == 1);
     CHECK(shelf.claim_fifo(lane("a"), 6).claims.size() == 1);
+  }
+
+  SECTION("A fifo claim takes nothing before a head that was born leased has ended") {
+    const Claim born = shelf.put_leased(lane("a"));
+    const DeliveryId next = shelf.put(lane("a"), "msg_2");
+    CHECK(shelf.claim_fifo(lane("a"), 1).claims.empty());
+    shelf.record(born, Kind::retry, 2, 500);
+    CHECK(shelf.claim_fifo(lane("a"), 3).claims.empty());
+    CHECK(
+        shelf.record(shelf.claim_fifo(lane("a"), 500).claims.at(0), Kind::delivered, 501).recorded);
+    CHECK(shelf.claim_fifo(lane("a"), 502).claims.at(0).id == next);
   }
 
   SECTION("An early fifo claim takes a head that is not due yet") {

@@ -36,6 +36,15 @@ Retention long_retention() {
 void check_erasure(const MakeStore& create) {
   const Shelf shelf(create());
 
+  SECTION("With an import goes what is known of a receiver that only it has named") {
+    const Claim failing = shelf.put_leased(basic_lane());
+    CHECK(shelf.record(failing, Kind::exhausted, 1).failing_since == at(1));
+    shelf.hold(basic_lane(), DueTime::max(), 2);
+    CHECK(shelf.store->erase({"t", "import-1"}, 100)->count == 1);
+    const Claim next = shelf.put_leased(basic_lane(), "msg_2", 3);
+    CHECK_FALSE(shelf.record(next, Kind::released, 4).failing_since);
+  }
+
   SECTION("Nothing of a tenant remains, whatever state it is in, and nothing else goes") {
     const DeliveryId delivered = shelf.put(lane("a"), "msg_1");
     shelf.finish(lane("a"), Kind::delivered, 1);

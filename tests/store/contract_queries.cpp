@@ -65,6 +65,58 @@ void check_queries(const MakeStore& create) {
     CHECK_FALSE(shelf.store->list(query)->next);
   }
 
+  SECTION("A delivery that was born leased is found in every way that others are") {
+    using Ids = std::vector<DeliveryId>;
+    const DeliveryId waiting = shelf.put(lane("a"), "msg_1", 20);
+    const Claim managed = shelf.put_leased(lane("a"), "msg_2", 10);
+    const Claim basic = shelf.put_leased(basic_lane(), "msg_3", 5);
+    const Claim other = shelf.put_leased(lane("a", "u"), "msg_4", 30);
+    const Ids all{waiting, managed.id, basic.id, other.id};
+
+    CHECK(shelf.listed() == all);
+    DeliveryQuery query;
+    query.status = DeliveryStatus::in_flight;
+    CHECK(shelf.listed(query) == Ids{managed.id, basic.id, other.id});
+    query.status = DeliveryStatus::pending;
+    CHECK(shelf.listed(query) == Ids{waiting});
+    query = {};
+    query.tenant = "t";
+    CHECK(shelf.listed(query) == Ids{waiting, managed.id, basic.id});
+    query.webhook_id = "";
+    CHECK(shelf.listed(query) == Ids{basic.id});
+    query.tenant.reset();
+    CHECK(shelf.listed(query) == Ids{basic.id});
+    query.webhook_id = "a";
+    CHECK(shelf.listed(query) == Ids{waiting, managed.id, other.id});
+    query = {};
+    query.id = managed.id;
+    CHECK(shelf.listed(query) == Ids{managed.id});
+    query = {};
+    query.limit = 1;
+    for (const DeliveryId id : all) {
+      CHECK(shelf.listed(query) == Ids{id});
+      query.after = id;
+    }
+    CHECK(shelf.listed(query).empty());
+
+    CHECK(shelf.store->counts("u")->oldest_unfinished == wall(30));
+    CHECK(shelf.store->lanes({})->lanes.size() == 3);
+    shelf.finish(lane("a"), Kind::delivered, 40);
+    CHECK(shelf.store->counts()->oldest_unfinished == wall(10));
+    CHECK(shelf.store->counts("t")->oldest_unfinished == wall(10));
+    CHECK(shelf.store->has_unfinished(managed.id).value());
+    LaneQuery lanes;
+    lanes.tenant = "t";
+    REQUIRE(shelf.store->lanes(lanes)->lanes.size() == 2);
+    CHECK(shelf.store->lanes(lanes)->lanes[0].oldest_unfinished == wall(10));
+
+    for (const Claim& claim : {managed, basic, other}) shelf.record(claim, Kind::delivered, 50);
+    CHECK(shelf.listed() == all);
+    CHECK(shelf.store->lanes({})->lanes.empty());
+    CHECK_FALSE(shelf.store->counts()->oldest_unfinished);
+    CHECK_FALSE(shelf.store->has_unfinished(other.id).value());
+  }
+
   SECTION("A page has between 1 and 1000 entries") {
     for (const std::size_t limit : {std::size_t{0}, std::size_t{1001}}) {
       DeliveryQuery query;
@@ -149,6 +201,29 @@ void check_queries(const MakeStore& create) {
     CHECK(basic.origin == "https://b.example");
     CHECK(basic.pending == 1);
     CHECK(basic.in_flight == 0);
+  }
+
+  SECTION("A lane is found from its first delivery until all have an outcome") {
+    LaneQuery query;
+    query.tenant = "t";
+    const auto count = [&] {
+      CHECK(shelf.store->lanes({})->lanes.size() == shelf.store->lanes(query)->lanes.size());
+      return shelf.store->lanes(query)->lanes.size();
+    };
+    CHECK(count() == 0);
+    const Claim born = shelf.put_leased(lane("a"));
+    CHECK(count() == 1);
+    shelf.record(born, Kind::retry, 1, 2);
+    CHECK(count() == 1);
+    const Claim again = shelf.take(lane("a"), 2);
+    CHECK(count() == 1);
+    const Claim second = shelf.put_leased(lane("a"), "msg_2");
+    shelf.record(again, Kind::delivered, 3);
+    CHECK(count() == 1);
+    shelf.record(second, Kind::delivered, 4);
+    CHECK(count() == 0);
+    shelf.put_leased(lane("a"), "msg_3");
+    CHECK(count() == 1);
   }
 
   SECTION("Lanes come in pages, in the order of their ids") {

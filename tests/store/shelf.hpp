@@ -86,6 +86,17 @@ struct Shelf {
                  std::int64_t accepted = 0) const {
     return append(event_with({delivery_to(key, accepted)}, message, accepted)).ids.at(0);
   }
+  /// One that comes leased.
+  Claim put_leased(const LaneKey& key, const std::string& message = "msg_1",
+                   std::int64_t accepted = 0) const {
+    NewDelivery born = delivery_to(key, accepted);
+    born.leased = true;
+    Claim claim;
+    claim.id = append(event_with({born}, message, accepted)).ids.at(0);
+    claim.lease = 1;
+    claim.lane = key;
+    return claim;
+  }
 
   StoreReply work(StoreWork round, std::int64_t now) const {
     round.now = at(now);

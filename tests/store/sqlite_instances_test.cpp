@@ -102,6 +102,17 @@ TEST_CASE("When a store is closed its leases and holds are free at once") {
   CHECK(one.take(lane("a"), 1'100).lease == 2);
 }
 
+TEST_CASE("What came leased is due again when its store is closed") {
+  const SqliteFile file;
+  const Shelf one(file.open());
+  const DeliveryId id = Shelf(file.open()).put_leased(lane("a")).id;
+  CHECK(one.status(id) == DeliveryStatus::in_flight);
+  one.work({}, 100);
+  CHECK(one.status(id) == DeliveryStatus::pending);
+  CHECK(one.listed() == std::vector<DeliveryId>{id});
+  CHECK(one.take(lane("a"), 1'100).lease == 2);
+}
+
 TEST_CASE("When a process is killed the others take over without waiting for a clock") {
   const SqliteFile file;
   std::unique_ptr<Shelf> held;

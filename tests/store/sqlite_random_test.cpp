@@ -63,7 +63,17 @@ class RandomUse {
     if (below(4) == 0) event = with_key(event, std::to_string(below(50)), "same", now_ + 500'000);
     Quotas quotas;
     quotas.pending_per_tenant = 60;
-    static_cast<void>(shelf_.try_append(std::move(event), quotas));
+    const auto appended = shelf_.try_append(event, quotas);
+    if (!appended || appended->repeated) return;
+    for (std::size_t i = 0; i < event.deliveries.size(); ++i) {
+      const NewDelivery& delivery = event.deliveries[i];
+      if (!delivery.leased || delivery.status != DeliveryStatus::pending) continue;
+      Claim claim;
+      claim.id = appended->ids.at(i);
+      claim.lease = 1;
+      claim.lane = delivery.lane;
+      claims_.push_back(claim);
+    }
   }
 
   void exchange() {
@@ -119,6 +129,7 @@ class RandomUse {
   void discard() {
     DeliveryQuery query;
     query.webhook_id = some_lane().webhook_id;
+    if (below(2) == 0) query.import_id = "import-" + std::to_string(below(5));
     query.limit = 1 + below(5);
     store().discard(query, "no", moment(now_)).value();
   }
