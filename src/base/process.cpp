@@ -11,8 +11,8 @@ namespace {
 
 using Known = std::atomic<pid_t>;
 
-/// A page that a fork finds empty (MADV_WIPEONFORK, madvise(2)), however it was forked. Null if the
-/// system has none. It is never given back: who asks may be the last one.
+/// A page that a fork finds empty (MADV_WIPEONFORK, madvise(2)), unless it shares the memory, as
+/// after vfork(2). Null if the system has none. It is never given back: who asks may be the last.
 Known* page_of_this_process() {
   const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* const page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,  //
@@ -23,10 +23,13 @@ Known* page_of_this_process() {
   return nullptr;
 }
 
+/// Null before it is initialised, which is as good. Not inside the function: a fork in the middle
+/// of its first call would find the initialisation under way for ever.
+Known* const known = page_of_this_process();
+
 }  // namespace
 
 pid_t process_id() {
-  static Known* const known = page_of_this_process();
   if (known == nullptr) return ::getpid();
   pid_t id = known->load(std::memory_order_relaxed);
   if (id == 0) {

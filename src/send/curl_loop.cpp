@@ -308,7 +308,8 @@ void CurlTransport::Loop::end_all(const HttpResult& result) {
 
 int CurlTransport::Loop::on_socket(CURL*, curl_socket_t socket, int what, void* self,
                                    void*) noexcept {
-  return static_cast<Loop*>(self)->poller_->watch(socket, what) ? 0 : -1;
+  static_cast<Loop*>(self)->poller_->watch(socket, what);
+  return 0;
 }
 
 int CurlTransport::Loop::on_timer(CURLM*, long time, void* self) noexcept {

@@ -64,15 +64,17 @@ SocketPoller::~SocketPoller() {
   if (wake_event_ >= 0) ::close(wake_event_);
 }
 
-bool SocketPoller::watch(curl_socket_t socket, int what) {
+void SocketPoller::watch(curl_socket_t socket, int what) {
   const auto index = static_cast<std::size_t>(socket);
   if (index >= places_.size()) places_.resize(index + 1, kNowhere);
   Place& place = places_[index];
-  if (what == CURL_POLL_REMOVE) {
+  if (what == CURL_POLL_REMOVE) return take_out(socket, place);
+  if (place == kInEpoll) {
+    if (control(epoll_, EPOLL_CTL_MOD, socket, poll_events(what))) return;
+    // It was closed, and another has come under its number: libcurl before 8.5 does so without a
+    // word when it tries several addresses at once.
     take_out(socket, place);
-    return true;
   }
-  if (place == kInEpoll) return control(epoll_, EPOLL_CTL_MOD, socket, poll_events(what));
   if (place == kNowhere) {
     place = static_cast<Place>(polled_.size());
     polled_.push_back({socket, 0, 0});
@@ -80,13 +82,13 @@ bool SocketPoller::watch(curl_socket_t socket, int what) {
   }
   polled_[place].events = poll_events(what);
   in_vain_[place] = 0;
-  return true;
 }
 
-/// Puts the last one in its place.
+/// Takes it from wherever it stands; the last one that is polled comes into its place.
 void SocketPoller::take_out(curl_socket_t socket, Place& place) {
   if (place == kInEpoll) {
-    // libcurl may have closed it already, which has taken it off the set as well.
+    // libcurl may have closed it already, which has taken it off the set as well, unless a fork of
+    // this process has it open.
     static_cast<void>(control(epoll_, EPOLL_CTL_DEL, socket, 0));
     --patient_;
   } else if (place != kNowhere) {
@@ -102,8 +104,8 @@ void SocketPoller::take_out(curl_socket_t socket, Place& place) {
 const std::vector<SocketPoller::Event>& SocketPoller::wait(int timeout_ms) {
   events_.clear();
   const int count = ::poll(polled_.data(), polled_.size(), timeout_ms);
-  if (count < 0 && errno == EINVAL) leave_all_to_epoll();
-  if (count <= 0) return events_;
+  if (count < 0 && errno != EINTR) leave_all_to_epoll();
+  if (count < 0) return events_;
   if (polled_[kWakeEvent].revents != 0) {
     eventfd_t ignored;
     ::eventfd_read(wake_event_, &ignored);
@@ -146,8 +148,8 @@ void SocketPoller::move_to_epoll(std::size_t place) {
   ++patient_;
 }
 
-/// poll(2) refuses more sockets than the process may open, if that was lowered since; epoll does
-/// not.
+/// poll(2) refuses more sockets than the process may open, if that was lowered since, and needs
+/// memory for many; epoll does not.
 void SocketPoller::leave_all_to_epoll() {
   for (std::size_t place = polled_.size() - 1; place >= kFirstSocket; --place) move_to_epoll(place);
 }

@@ -19,7 +19,8 @@ namespace hookline::detail {
 /// costs two system calls for a request, and then nothing. A receiver that answers soon is cheaper
 /// to poll, by a quarter of the whole request; one that hangs is not, and must slow nobody down. So
 /// a socket is polled at first, and goes into epoll when it has been looked at in vain as often as
-/// that would have cost: whatever it does then, it costs at most twice what was possible.
+/// that would have cost, until libcurl lets go of it: whatever it does then, it costs at most twice
+/// what was possible.
 ///
 /// Belongs to one thread, but for `wake_up`.
 class SocketPoller {
@@ -38,22 +39,22 @@ class SocketPoller {
   SocketPoller& operator=(const SocketPoller&) = delete;
   ~SocketPoller();
 
-  /// `what` as libcurl gives it: CURL_POLL_IN, _OUT, _INOUT or _REMOVE. False if the system
-  /// refuses.
-  [[nodiscard]] bool watch(curl_socket_t socket, int what);
+  /// `what` as libcurl gives it: CURL_POLL_IN, _OUT, _INOUT or _REMOVE.
+  void watch(curl_socket_t socket, int what);
 
-  /// Sleeps until something happens, at most `timeout_ms`; for ever if that is negative. What it
-  /// returns is valid until the next call.
+  /// Sleeps until something happens, at most `timeout_ms`; for ever if that is negative. It may
+  /// return early with nothing. What it returns is valid until the next call.
   [[nodiscard]] const std::vector<Event>& wait(int timeout_ms);
 
   /// Ends the current or the next `wait`. From any thread.
   void wake_up();
 
-  /// Sockets that have gone into epoll.
+  /// Sockets that have gone into epoll, for tests.
   [[nodiscard]] std::size_t patient() const { return patient_; }
 
  private:
-  /// Where a socket stands: nowhere, in epoll, or at this place of `polled_`.
+  /// Where a socket stands: nowhere, in epoll, or at this place of `polled_`, whose first two are
+  /// no sockets'.
   using Place = std::uint32_t;
   static constexpr Place kNowhere = 0;
   static constexpr Place kInEpoll = 1;
@@ -67,9 +68,9 @@ class SocketPoller {
 
   int epoll_;
   int wake_event_;
-  std::vector<Place> places_;            ///< by descriptor
-  std::vector<pollfd> polled_;           ///< the wake-up and epoll itself stand first
-  std::vector<std::uint32_t> in_vain_;   ///< beside `polled_`: how often it was looked at
+  std::vector<Place> places_;           ///< by descriptor
+  std::vector<pollfd> polled_;          ///< the wake-up and epoll itself stand first
+  std::vector<std::uint32_t> in_vain_;  ///< beside `polled_`: how often it was looked at
   std::size_t patient_ = 0;
   std::vector<Event> events_;
 };

@@ -66,7 +66,7 @@ void wear_out(SocketPoller& poller, const Pair& busy) {
 TEST_CASE("A socket is reported as long as it has something, and no more when it is removed") {
   const auto poller = make_poller();
   const Pair pair;
-  REQUIRE(poller->watch(pair.near, CURL_POLL_IN));
+  poller->watch(pair.near, CURL_POLL_IN);
   CHECK(ready(*poller).empty());
   pair.write();
   for (int i = 0; i < 3; ++i) {
@@ -75,10 +75,10 @@ TEST_CASE("A socket is reported as long as it has something, and no more when it
     CHECK(events[0].socket == pair.near);
     CHECK(events[0].what == CURL_CSELECT_IN);
   }
-  REQUIRE(poller->watch(pair.near, CURL_POLL_OUT));
+  poller->watch(pair.near, CURL_POLL_OUT);
   REQUIRE(poller->wait(0).size() == 1);
   CHECK(poller->wait(0)[0].what == CURL_CSELECT_OUT);
-  REQUIRE(poller->watch(pair.near, CURL_POLL_REMOVE));
+  poller->watch(pair.near, CURL_POLL_REMOVE);
   CHECK(poller->wait(0).empty());
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("A socket that stays quiet goes into epoll, and is heard there") {
   const Pair quiet;
   const Pair silent;
   for (const Pair* pair : {&busy, &quiet, &silent}) {
-    REQUIRE(poller->watch(pair->near, CURL_POLL_IN));
+    poller->watch(pair->near, CURL_POLL_IN);
   }
   wear_out(*poller, busy);
   CHECK(poller->patient() == 2);
@@ -100,45 +100,71 @@ TEST_CASE("A socket that stays quiet goes into epoll, and is heard there") {
   busy.read();
 
   // It can be changed there, and taken away.
-  REQUIRE(poller->watch(quiet.near, CURL_POLL_OUT));
+  poller->watch(quiet.near, CURL_POLL_OUT);
   REQUIRE(poller->wait(0).size() == 1);
   CHECK(poller->wait(0)[0].what == CURL_CSELECT_OUT);
-  REQUIRE(poller->watch(quiet.near, CURL_POLL_REMOVE));
+  poller->watch(quiet.near, CURL_POLL_REMOVE);
   CHECK(poller->wait(0).empty());
   CHECK(poller->patient() == 1);
   silent.write();
   CHECK(ready(*poller) == std::vector{silent.near});
 }
 
+TEST_CASE("A socket that only time passes by goes into epoll, too") {
+  const auto poller = make_poller();
+  const Pair pair;
+  poller->watch(pair.near, CURL_POLL_IN);
+  for (std::uint32_t i = 0; i < SocketPoller::kPatience; ++i) REQUIRE(ready(*poller).empty());
+  CHECK(poller->patient() == 1);
+  pair.write();
+  CHECK(ready(*poller) == std::vector{pair.near});
+}
+
 TEST_CASE("A socket that was removed from epoll is polled when it comes again") {
   const auto poller = make_poller();
   const Pair busy;
   const Pair pair;
-  REQUIRE(poller->watch(busy.near, CURL_POLL_IN));
-  REQUIRE(poller->watch(pair.near, CURL_POLL_IN));
+  poller->watch(busy.near, CURL_POLL_IN);
+  poller->watch(pair.near, CURL_POLL_IN);
   wear_out(*poller, busy);
   REQUIRE(poller->patient() == 1);
-  REQUIRE(poller->watch(pair.near, CURL_POLL_REMOVE));
-  REQUIRE(poller->watch(pair.near, CURL_POLL_IN));
+  poller->watch(pair.near, CURL_POLL_REMOVE);
+  poller->watch(pair.near, CURL_POLL_IN);
   CHECK(poller->patient() == 0);
   pair.write();
   CHECK(ready(*poller) == std::vector{pair.near});
 }
 
+TEST_CASE("A socket that comes under the number of one that was closed unasked is heard") {
+  const auto poller = make_poller();
+  const Pair busy;
+  const Pair closed;
+  const Pair next;
+  poller->watch(busy.near, CURL_POLL_IN);
+  poller->watch(closed.near, CURL_POLL_IN);
+  wear_out(*poller, busy);
+  REQUIRE(poller->patient() == 1);
+  REQUIRE(::dup2(next.near, closed.near) == closed.near);
+  poller->watch(closed.near, CURL_POLL_IN);
+  CHECK(poller->patient() == 0);
+  next.write();
+  CHECK(ready(*poller) == std::vector{closed.near});
+}
+
 TEST_CASE("Sockets come and go in any order without one taking the place of another") {
   const auto poller = make_poller();
   const Pair busy;
-  REQUIRE(poller->watch(busy.near, CURL_POLL_IN));
+  poller->watch(busy.near, CURL_POLL_IN);
   std::vector<std::unique_ptr<Pair>> pairs;
   for (int i = 0; i < 40; ++i) {
     pairs.push_back(std::make_unique<Pair>());
-    REQUIRE(poller->watch(pairs.back()->near, CURL_POLL_IN));
+    poller->watch(pairs.back()->near, CURL_POLL_IN);
     if (i == 19) wear_out(*poller, busy);  // the first half is in epoll
   }
   std::vector<int> expected;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     if (i % 3 == 0) {
-      REQUIRE(poller->watch(pairs[i]->near, CURL_POLL_REMOVE));
+      poller->watch(pairs[i]->near, CURL_POLL_REMOVE);
     } else {
       expected.push_back(pairs[i]->near);
     }
@@ -165,7 +191,7 @@ TEST_CASE("Sockets are heard when the process may open fewer files than it has o
   std::vector<std::unique_ptr<Pair>> pairs;
   for (int i = 0; i < 20; ++i) {
     pairs.push_back(std::make_unique<Pair>());
-    REQUIRE(poller->watch(pairs.back()->near, CURL_POLL_IN));
+    poller->watch(pairs.back()->near, CURL_POLL_IN);
   }
   pairs.back()->write();
   rlimit before{};

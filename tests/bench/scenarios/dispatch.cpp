@@ -171,7 +171,7 @@ void use_heap(std::size_t bytes) {
 }
 
 Figures dispatch_to_used_heap(const Settings& settings, const HostPlan& plan) {
-  use_heap(768 * 1024 * 1024);  // more than it will need
+  use_heap(static_cast<std::size_t>(settings.scaled(768)) * 1024 * 1024);  // more than it needs
   return dispatch_all(settings, plan, 1);
 }
 
