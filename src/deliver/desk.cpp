@@ -24,8 +24,6 @@ Desk::Desk(Timeline the_timeline, RegistryLanes the_lanes, const CoreOptions& op
       random(std::make_unique<SeededRandom>()),
       core(options, lanes, *random) {}
 
-Desk::~Desk() = default;
-
 void Desk::answered(DeliveryId id, SendResult result, DueTime sent_at) {
   const Moment now = timeline.now();
   result.duration = std::chrono::floor<std::chrono::milliseconds>(now.due - sent_at);

@@ -21,7 +21,6 @@ namespace hookline::detail {
 /// clock: no I/O, no callback.
 struct Desk {
   Desk(Timeline timeline, RegistryLanes lanes, const CoreOptions& options);
-  ~Desk();
 
   /// A request that went out then has come to its end.
   void answered(DeliveryId id, SendResult result, DueTime sent_at);

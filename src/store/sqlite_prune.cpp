@@ -64,8 +64,7 @@ void remove_first(SqliteTables& tables, std::initializer_list<int> phases) {
   for (const int phase : phases) {
     SqliteRows rows = tables.db.query(
         "SELECT ended,id FROM delivery INDEXED BY delivery_ended WHERE phase=?1 AND ended IS NOT "
-        "NULL ORDER "
-        "BY ended,id LIMIT 1",
+        "NULL ORDER BY ended,id LIMIT 1",
         phase);
     if (!rows.next()) continue;
     const std::pair<Micros, std::int64_t> place(rows.integer(0), rows.integer(1));
