@@ -111,13 +111,14 @@ TEST_CASE("An import survives the way through bytes, and nothing else reads as o
   CHECK_FALSE(detail::decode_import(bytes + "x"));
 }
 
-TEST_CASE("What the host has committed is delivered, and its row goes") {
+TEST_CASE("What the host has committed is delivered, in its order if asked, and its row goes") {
   const auto* mode = GENERATE("wal", "delete");
   const SqliteFile file;
   Host host(file.path());
   host.value(std::string("PRAGMA journal_mode=") + mode);
   Bench bench;
   Webhook webhook = webhook_to();
+  webhook.ordering = Ordering::fifo;
   bench.add(webhook);
   host.finish(completed_import("before"));
   const auto outbox = open(file, *bench.dispatcher);
