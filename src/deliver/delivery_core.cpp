@@ -39,15 +39,15 @@ DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Rand
     : options_(options),
       directory_(lanes),
       random_(random),
-      held_(options.max_in_flight * 4),
+      held_(options.max_in_flight * kHeldPerRequest),
       poll_at_(DueTime::min()),
       first_round_(options.deliver) {}
 
 // --- Accepting -----------------------------------------------------------------------------------
 
-bool DeliveryCore::reserve(const LaneKey& key, const Moment& now) {
+bool DeliveryCore::reserve(const LaneKey& key, std::size_t body_bytes, const Moment& now) {
   now_ = std::max(now_, now.due);
-  if (!options_.deliver || !may_send() || held_.room(key.tenant) == 0) return false;
+  if (!options_.deliver || !may_send() || !held_.has_room_for_new(key.tenant)) return false;
   const LaneSettings current = settings(key);
   // A lane in order is served from the store, which knows the order.
   if (current.state != LaneSettings::State::open || current.fifo) return false;
@@ -57,24 +57,25 @@ bool DeliveryCore::reserve(const LaneKey& key, const Moment& now) {
     return false;
   }
   ++lane.reserved;
-  held_.add(key.tenant, 1);
+  held_.add(key.tenant, Holdings::weight_of(body_bytes));
   return true;
 }
 
 bool DeliveryCore::has_slot(const Lane& lane, const LaneSettings& current,
                             const Moment& now) const {
   const bool paced = current.spacing > current.spacing.zero();
-  // Twice what may be out, as with claims: a request that ends finds the next delivery at hand.
-  const std::size_t most = paced ? 1 : 2 * allowed(lane, current);
+  // While some are out, others are on their way into the store or being recorded there.
+  const std::size_t most = paced ? 1 : 4 * allowed(lane, current);
   // What waits in the store is older and goes first.
   if (lane.backlog || lane.held() >= most) return false;
   return lane.health.not_before() <= now.due && !blocked(lane, now.due);
 }
 
-void DeliveryCore::cancel_reservation(const LaneKey& key) {
+void DeliveryCore::cancel_reservation(const LaneKey& key, std::size_t body_bytes) {
   Lane& lane = lane_at(key);
   --lane.reserved;
-  let_go(lane, 1);
+  held_.remove(key.tenant, Holdings::weight_of(body_bytes));
+  made_room(key.tenant);
   line_up(lane);  // it may have room for a claim now
   forget_if_idle(lane);
 }
@@ -105,7 +106,7 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Moment& now)
   Lane& lane = *sent->second.lane;
   in_flight_.erase(sent);
   --lane.in_flight;
-  let_go(lane, 1);
+  let_go(claim);
 
   note_reachability(lane, result, now);
   const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);

@@ -115,11 +115,11 @@ class DeliveryCore {
 
   // --- Accepting ---------------------------------------------------------------------------------
 
-  /// Whether a new delivery of this lane could be sent at once or as the next one. If so a slot is
-  /// kept for it, and the caller stores it as born leased and then calls `accepted`, or
-  /// `cancel_reservation`.
-  [[nodiscard]] bool reserve(const LaneKey& lane, const Moment& now);
-  void cancel_reservation(const LaneKey& lane);
+  /// Whether a new delivery of this lane, with a body of so many bytes, could be sent at once or
+  /// soon. If so a slot is kept for it, and the caller stores it as born leased and then calls
+  /// `accepted`, or `cancel_reservation`.
+  [[nodiscard]] bool reserve(const LaneKey& lane, std::size_t body_bytes, const Moment& now);
+  void cancel_reservation(const LaneKey& lane, std::size_t body_bytes);
   void accepted(Claim claim);
   /// Something was stored, or let go of, that is due then.
   void waiting(DueTime due);
@@ -155,6 +155,7 @@ class DeliveryCore {
   [[nodiscard]] bool paused() const { return paused_.value_or(false); }
   [[nodiscard]] bool offline() const { return reachability_.offline(); }
   [[nodiscard]] std::size_t lanes_in_memory() const { return lanes_.size(); }
+  /// As `Holdings` weighs them.
   [[nodiscard]] std::size_t claims_in_memory() const { return held_.total(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// Everything that has happened is recorded, and no claim waits to be sent.
@@ -163,6 +164,9 @@ class DeliveryCore {
  private:
   /// A lease leaves room for a request, for one that stands before it in line, and a margin.
   static constexpr std::chrono::milliseconds kLeaseMargin{60'000};
+  /// What may be held for each request that may be out: four claims with large bodies, or more
+  /// with small ones, since to be born leased costs a delivery less than to be claimed.
+  static constexpr std::size_t kHeldPerRequest = 4 * Holdings::kHeavy;
   /// So long a lane waits with claims in memory.
   static constexpr std::chrono::seconds kShortRest{2};
 
@@ -192,6 +196,7 @@ class DeliveryCore {
   void close(Lane& lane, const Moment& now);
   void drain(Lane& lane);
   void release_queue(Lane& lane, const Moment& now);
+  void discard_queue(Lane& lane, const Moment& now);
   void release(Claim claim, const Moment& now);
   void discard(Claim claim, const Moment& now);
 
@@ -219,7 +224,8 @@ class DeliveryCore {
   void choose_probe(const Moment& now);
   void list_lanes();
   void claim(Lane& lane);
-  void let_go(const Lane& lane, std::size_t count);
+  void let_go(const Claim& claim);
+  void made_room(const std::string& tenant);
   void unpark(const std::string& tenant);
   [[nodiscard]] std::size_t room_for_claims(const Lane& lane) const;
   void work_failed(const Error& error, const Moment& now);
@@ -241,7 +247,7 @@ class DeliveryCore {
   std::uint64_t last_lane_ = 0;
   Turns turns_;
   std::map<std::pair<DueTime, std::uint64_t>, Lane*> resting_;  ///< by time and `Lane::number`
-  Holdings held_;                                               ///< the sums of `Lane::held()`
+  Holdings held_;                                               ///< what `Lane::held()` counts
   std::unordered_map<DeliveryId, InFlight> in_flight_;
   std::unordered_set<LaneKey, LaneKeyHash> disabling_;  ///< until the registry has heard of it
 

@@ -43,9 +43,7 @@ void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Moment& now) {
   if (lane.queue.empty()) return forget_if_idle(lane);  // it was closed while it stood in line
   const LaneSettings current = settings(lane.key);
   if (current.state == LaneSettings::State::gone) {
-    for (Claim& claim : lane.queue) discard(std::move(claim), now);
-    let_go(lane, lane.queue.size());
-    lane.queue.clear();
+    discard_queue(lane, now);
     drain(lane);
   } else if (current.state == LaneSettings::State::closed) {
     close(lane, now);
@@ -71,7 +69,7 @@ void DeliveryCore::send_next(Lane& lane, const LaneSettings& current, Orders& or
   lane.queue.pop_front();
   // Never send under a lease that could end before the answer is recorded.
   if (now.due + options_.request_timeout + kLeaseMargin / 2 > claim.lease_until) {
-    let_go(lane, 1);
+    let_go(claim);
     release(std::move(claim), now);
     return;
   }
@@ -150,8 +148,18 @@ void DeliveryCore::drain(Lane& lane) {
 }
 
 void DeliveryCore::release_queue(Lane& lane, const Moment& now) {
-  for (Claim& claim : lane.queue) release(std::move(claim), now);
-  let_go(lane, lane.queue.size());
+  for (Claim& claim : lane.queue) {
+    let_go(claim);
+    release(std::move(claim), now);
+  }
+  lane.queue.clear();
+}
+
+void DeliveryCore::discard_queue(Lane& lane, const Moment& now) {
+  for (Claim& claim : lane.queue) {
+    let_go(claim);
+    discard(std::move(claim), now);
+  }
   lane.queue.clear();
 }
 
@@ -188,7 +196,7 @@ Lane& DeliveryCore::lane_at(const LaneKey& key) {
 /// A lane that knows something is kept for a while: until there are too many of its kind.
 void DeliveryCore::forget_if_idle(Lane& lane) {
   if (!lane.idle()) return;
-  const std::size_t limit = options_.max_idle_lanes + 4 * options_.max_in_flight;
+  const std::size_t limit = options_.max_idle_lanes + kHeldPerRequest * options_.max_in_flight;
   if (!lane.memorable()) {
     lanes_.erase(LaneKey(lane.key));
   } else if (lanes_.size() > limit) {

@@ -167,20 +167,22 @@ void DeliveryCore::claim(Lane& lane) {
   }
   lane.asked_for = std::min(room_for_claims(lane), reachability_.offline() ? 1 : room);
   if (lane.asked_for == 0) return;
-  held_.add(lane.key.tenant, lane.asked_for);
+  held_.ask(lane.key.tenant, lane.asked_for);
   lane.in_order = !lane.draining && settings(lane.key).fifo;
   work_.claims.push_back({lane.key, lane.asked_for, lane.draining, lane.in_order});
 }
 
+void DeliveryCore::let_go(const Claim& claim) {
+  held_.remove(claim.lane.tenant, Holdings::weight_of(claim));
+  made_room(claim.lane.tenant);
+}
+
 /// Whatever makes room for a tenant brings one of its parked lanes back; what that one leaves
 /// brings the next.
-void DeliveryCore::let_go(const Lane& lane, std::size_t count) {
-  held_.remove(lane.key.tenant, count);
+void DeliveryCore::made_room(const std::string& tenant) {
   // What is due of a tenant that had no room was not listed, and is not in `next_due` either.
-  if (held_.room(lane.key.tenant) > 0 && passed_over_.erase(lane.key.tenant) > 0) {
-    waiting(DueTime::min());
-  }
-  unpark(lane.key.tenant);
+  if (held_.room(tenant) > 0 && passed_over_.erase(tenant) > 0) waiting(DueTime::min());
+  unpark(tenant);
 }
 
 void DeliveryCore::unpark(const std::string& tenant) {
@@ -214,7 +216,8 @@ void DeliveryCore::exchanged(Result<StoreReply> reply, const Moment& now) {
   const bool recalled = std::exchange(recalled_, false);
   for (const LaneClaim& claim : work_.claims) {
     Lane& lane = lane_at(claim.lane);
-    let_go(lane, lane.asked_for);
+    held_.end_asking(lane.key.tenant, lane.asked_for);
+    made_room(lane.key.tenant);
     lane.asked_for = 0;
   }
   if (!reply) return work_failed(reply.error(), now);
@@ -305,8 +308,8 @@ void DeliveryCore::take_claims(ClaimedLane& claimed, const Moment& now) {
     } else if (claim.due > now.due) {
       release(std::move(claim), now);  // claimed to be discarded, but the webhook is there again
     } else {
+      held_.add(lane.key.tenant, Holdings::weight_of(claim));
       lane.queue.push_back(std::move(claim));
-      held_.add(lane.key.tenant, 1);
     }
   }
   lane.draining = lane.draining && claimed.more;

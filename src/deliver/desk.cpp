@@ -38,7 +38,9 @@ void Desk::catch_up() {
 void Desk::tell_core(Inbox::Contents& news) {
   newest = std::max(newest, news.newest);
   for (Claim& claim : news.accepted) core.accepted(std::move(claim));
-  for (const LaneKey& lane : news.failed) core.cancel_reservation(lane);
+  for (const Claim& claim : news.failed) {
+    core.cancel_reservation(claim.lane, claim.body->size());
+  }
   if (news.waits_until) core.waiting(*news.waits_until);
   appending -= news.appends;
   // Before the answers: one whose lease has ended meanwhile counts under the new one.

@@ -31,7 +31,7 @@ class Inbox {
   struct Contents {
     std::vector<Answer> answers;
     std::vector<Claim> accepted;              ///< that were born leased
-    std::vector<LaneKey> failed;              ///< lanes whose slots are free again
+    std::vector<Claim> failed;                ///< that were not stored as such
     std::optional<DueTime> waits_until;       ///< what has to be claimed: when the first is due
     DeliveryId newest = 0;                    ///< the greatest id that was accepted
     std::size_t appends = 0;                  ///< that have ended

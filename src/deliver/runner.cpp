@@ -18,6 +18,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
+std::shared_ptr<const std::string> body_of(const NewEvent& event, const NewDelivery& delivery) {
+  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+}
+
 /// The claim of a delivery that is born leased, which the store therefore does not hand out.
 Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
   Claim claim;
@@ -29,7 +33,7 @@ Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {
   claim.import_id = event.receipt.import_id;
   claim.event = event.receipt.event;
   claim.url = delivery.url;
-  claim.body = delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+  claim.body = body_of(event, delivery);
   claim.created_at = event.accepted.wall;
   return claim;
 }
@@ -120,7 +124,7 @@ bool Runner::reserve(std::vector<NewEvent>& events) {
     event.lease_until = desk_->core.lease_until(now.due);
     for (NewDelivery& delivery : event.deliveries) {
       delivery.leased = delivery.status == DeliveryStatus::pending && delivery.due <= now.due &&
-                        desk_->core.reserve(delivery.lane, now);
+                        desk_->core.reserve(delivery.lane, body_of(event, delivery)->size(), now);
     }
   }
   return true;
@@ -133,7 +137,7 @@ void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
   for (Pending& each : pending) {
     const auto& event = appended[each.event];
     if (!event || event->repeated) {
-      if (each.claim) news.failed.push_back(std::move(each.claim->lane));
+      if (each.claim) news.failed.push_back(*std::move(each.claim));
       continue;
     }
     const DeliveryId id = event->ids[each.delivery];

@@ -41,7 +41,7 @@ struct Started {
   }
 
   bool accept(DeliveryId id, const LaneKey& lane, std::int64_t lease_until = 90'000) {
-    if (!core.reserve(lane, at(0))) return false;
+    if (!core.reserve(lane, 0, at(0))) return false;
     Claim claim;
     claim.id = id;
     claim.lane = lane;

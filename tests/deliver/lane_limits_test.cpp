@@ -140,7 +140,7 @@ TEST_CASE("A breaker lets a failing lane rest without burning the tries of what 
   CHECK(backlog.remarks == std::vector{Remark::Kind::lane_resting});
   CHECK(backlog.held_until == at(now + 5'000).due);
   CHECK(started.core.claims_in_memory() == 0);
-  CHECK_FALSE(started.core.reserve(kLane, at(now)));
+  CHECK_FALSE(started.core.reserve(kLane, 0, at(now)));
   for (const Outcome& outcome : backlog.outcomes) {
     CHECK((outcome.attempt.has_value()) == (outcome.kind == Outcome::Kind::retry));
   }
@@ -181,7 +181,7 @@ TEST_CASE("A change of the webhook ends its rest at once") {
 TEST_CASE("A lane in order has one delivery claimed, and the next one when that is recorded") {
   Started started;
   started.lanes.now.fifo = true;
-  CHECK_FALSE(started.core.reserve(kLane, at(0)));
+  CHECK_FALSE(started.core.reserve(kLane, 0, at(0)));
   Backlog backlog(started);
   started.core.waiting(at(1).due);
   REQUIRE(backlog.run(1) == std::vector<DeliveryId>{1});
@@ -223,7 +223,7 @@ TEST_CASE("A webhook whose every try has failed for five days is disabled, not b
   backlog.run(kFiveDays);
   REQUIRE(backlog.disabled.size() == 1);
   CHECK(backlog.disabled[0] == "every try has failed for 5 days");
-  CHECK_FALSE(started.core.reserve(kLane, at(kFiveDays)));
+  CHECK_FALSE(started.core.reserve(kLane, 0, at(kFiveDays)));
 }
 
 TEST_CASE("When three origins cannot be reached the sender is offline, and tries do not count") {
@@ -311,7 +311,7 @@ TEST_CASE("A lane that has not tried yet may, also while the sender seems offlin
     fail_to_connect(started, id, "host" + std::to_string(id), 0);
   }
   REQUIRE(started.core.offline());
-  CHECK_FALSE(started.core.reserve({"t", "dead1", ""}, at(1)));
+  CHECK_FALSE(started.core.reserve({"t", "dead1", ""}, 0, at(1)));
   REQUIRE(started.accept(9, {"t", "fresh", ""}));
   CHECK(ids_of(started.core.advance(at(1))) == std::vector<DeliveryId>{9});
   started.answer(9, 200, 2);
@@ -375,7 +375,7 @@ TEST_CASE("While it is paused, as the store says, nothing is sent and what is cl
   REQUIRE(orders.work->outcomes.size() == 2);
   CHECK(orders.work->outcomes[0].kind == Outcome::Kind::delivered);
   CHECK(orders.work->outcomes[1].kind == Outcome::Kind::released);
-  CHECK_FALSE(started.core.reserve({"t", "c", ""}, at(4)));
+  CHECK_FALSE(started.core.reserve({"t", "c", ""}, 0, at(4)));
 }
 
 TEST_CASE("What a command has taken off is not sent, though it was claimed") {
@@ -416,6 +416,6 @@ TEST_CASE("Lanes without work are remembered up to a limit, and then forgotten t
       reply.recorded.assign(orders.work->outcomes.size(), {true, "", std::nullopt});
       started.core.exchanged(reply, at(1));
     }
-    CHECK(started.core.lanes_in_memory() <= 117);
+    CHECK(started.core.lanes_in_memory() <= 165);
   }
 }

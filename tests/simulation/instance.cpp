@@ -196,7 +196,7 @@ void Instance::dispatch(const Action& action) {
     NewEvent event = event_of(action);
     if (event.deliveries.empty()) return;
     for (NewDelivery& delivery : event.deliveries) {
-      delivery.leased = core_->reserve(delivery.lane, now());
+      delivery.leased = core_->reserve(delivery.lane, 0, now());
     }
     ++appending_;
     later(scene_.store_delay(), [this, event = std::move(event)] { append(event); });
@@ -216,7 +216,7 @@ void Instance::settle(const NewEvent& event, const Result<AppendedEvent>& stored
   for (std::size_t i = 0; i < event.deliveries.size(); ++i) {
     const NewDelivery& delivery = event.deliveries[i];
     if (!kept) {
-      if (delivery.leased) core_->cancel_reservation(delivery.lane);
+      if (delivery.leased) core_->cancel_reservation(delivery.lane, 0);
     } else if (delivery.leased) {
       Claim claim;
       claim.id = stored->ids[i];

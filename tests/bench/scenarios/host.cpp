@@ -46,7 +46,7 @@ std::string body_of(std::size_t bytes) {
 
 Host::Host(const Settings& settings, HostPlan plan)
     : plan_(std::move(plan)), padding_(padding_for(plan_.body)) {
-  if (plan_.window == 0) plan_.window = 2 * plan_.in_flight;
+  if (plan_.window == 0) plan_.window = 4 * plan_.in_flight;
   registry_ = std::make_unique<WebhookRegistry>(loopback_policy());
   add_webhooks();
   open_store(settings);
@@ -110,8 +110,8 @@ void Host::work(Steady::duration time) {
   while (Steady::now() < end) {
     const std::uint64_t recorded = store_->recorded();
     const std::uint64_t under_way = dispatched - recorded;
-    // By halves, so that neither side has to wait for every single delivery of the other.
-    if (under_way * 2 > plan_.window) {
+    // By quarters, so that neither side has to wait for every single delivery of the other.
+    if ((plan_.window - under_way) * 4 < plan_.window) {
       store_->wait_for_more(recorded, std::chrono::milliseconds(50));
     } else {
       refill(std::max<std::size_t>((plan_.window - under_way) / plan_.fan_out, 1));

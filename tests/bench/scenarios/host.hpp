@@ -26,7 +26,8 @@ struct HostPlan {
   std::size_t in_flight = 64;    ///< requests at the same time, in all
   std::size_t per_webhook = 64;  ///< and for each webhook
   std::size_t body = 700;        ///< bytes
-  /// Deliveries between `dispatch` and their record. 0: twice those in flight.
+  /// Deliveries between `dispatch` and their record: while some are in flight, others are stored
+  /// and recorded. 0: four times those in flight.
   std::size_t window = 0;
   bool deliver = true;
   bool may_fail = false;       ///< deliveries may fail, which is an error otherwise
