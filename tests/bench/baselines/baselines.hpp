@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/scenario.hpp"
+#include "hookline/import.hpp"
 
 /// What hookline is measured against.
 namespace hookline::bench {
@@ -32,6 +33,12 @@ struct BarePlan {
 /// What a host would write itself, one event after another: a commit, a fresh easy handle, a second
 /// commit.
 [[nodiscard]] Figures run_by_hand(const BarePlan& plan, const std::string& folder);
+
+/// The least that a pipeline of its kind can do: one thread builds and signs, one runs libcurl, one
+/// commits events and results to a file of a single table, in groups, if a folder is given for it.
+/// Nothing is matched, limited, leased, retried or listed, no attempt is recorded.
+[[nodiscard]] Figures run_sketch(const BarePlan& plan, const Import& import,
+                                 const std::string& folder);
 
 /// `fdatasync` of 1 KB appends: what the disk can do.
 [[nodiscard]] Figures run_sync(const std::string& folder, double time);

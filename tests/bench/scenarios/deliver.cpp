@@ -19,6 +19,10 @@ BarePlan bare_plan(const HostPlan& plan) {
   return {plan.url, "", body_of(plan.body), plan.in_flight, plan.seconds};
 }
 
+Side sketch_side(const HostPlan& plan, const std::string& folder) {
+  return {"sketch", [=] { return run_sketch(bare_plan(plan), import_of(plan), folder); }};
+}
+
 Target rate_at_least(double bound, const std::string& against = "bare") {
   return {"events/s", "hookline", "per_second", against, "per_second", true, bound};
 }
@@ -30,6 +34,7 @@ Scenario deliver_memory(const Settings& settings) {
   scenario.what = "deliver, memory store, 64 in flight";
   scenario.sides = {hookline_side(settings, plan),
                     bare_side(settings, plan),
+                    sketch_side(plan, ""),
                     {"wire", [=] { return run_wire(bare_plan(plan), settings.folder); }}};
   scenario.targets = {rate_at_least(0.95)};
   return scenario;
@@ -42,6 +47,7 @@ Scenario deliver_sqlite(const Settings& settings) {
   scenario.what = "deliver, SQLite, synchronous=FULL, 64 in flight";
   scenario.sides = {hookline_side(settings, plan),
                     bare_side(settings, plan),
+                    sketch_side(plan, settings.folder),
                     {"by_hand", [=] { return run_by_hand(bare_plan(plan), settings.folder); }},
                     {"sync", [=] { return run_sync(settings.folder, plan.seconds / 4); }}};
   scenario.targets = {rate_at_least(0.90),

@@ -38,10 +38,16 @@ AddressPolicy loopback_policy() {
   return checked(AddressPolicy::create(options));
 }
 
-std::string body_of(std::size_t bytes) {
+Import import_of(const HostPlan& plan) {
   Import import = sample_import();
-  *import.filename += padding_for(bytes);
-  return checked(PayloadBuilder().managed(import));
+  *import.filename += padding_for(plan.body);
+  return import;
+}
+
+std::string body_of(std::size_t bytes) {
+  HostPlan plan;
+  plan.body = bytes;
+  return checked(PayloadBuilder().managed(import_of(plan)));
 }
 
 Host::Host(const Settings& settings, HostPlan plan)

@@ -83,6 +83,9 @@ class Host {
 [[nodiscard]] Side hookline_side(const Settings& settings, HostPlan plan);
 [[nodiscard]] Side bare_side(const Settings& settings, const HostPlan& plan);
 
+/// The import that a body as long as in `plan` is built from.
+[[nodiscard]] Import import_of(const HostPlan& plan);
+
 /// A body as hookline builds it, of this many bytes.
 [[nodiscard]] std::string body_of(std::size_t bytes);
 
