@@ -87,7 +87,8 @@ void DeliveryCore::accepted(Claim claim) {
   waiting(claim.lease_until);
   lane.in_order = false;
   lane.queue.push_back(std::move(claim));
-  line_up(lane);
+  // Otherwise the next answer lines it up.
+  if (lane.in_flight < allowed(lane, settings(lane.key))) line_up(lane);
 }
 
 void DeliveryCore::waiting(DueTime due) { poll_at_ = std::min(poll_at_.value_or(due), due); }

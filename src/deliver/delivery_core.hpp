@@ -148,8 +148,10 @@ class DeliveryCore {
   /// is told to hold no lane for the core any more.
   void stop();
 
-  /// What to do now. Call it after every input, and when `wake_at` has come.
+  /// What to do now. Call it when `has_orders` says so after an input, and when `wake_at` has come.
   [[nodiscard]] Orders advance(const Moment& now);
+  /// Whether `advance` has something to say at once, but for work with the store.
+  [[nodiscard]] bool has_orders() const;
   [[nodiscard]] std::optional<DueTime> wake_at() const;
 
   [[nodiscard]] bool paused() const { return paused_.value_or(false); }
@@ -183,6 +185,7 @@ class DeliveryCore {
   [[nodiscard]] LaneSettings settings(const LaneKey& key) const;
 
   void line_up(Lane& lane);
+  [[nodiscard]] bool may_take_turns() const;
   void take_turns(Orders& orders, const Moment& now);
   void take_turn(Lane& lane, Orders& orders, const Moment& now);
   void rest(Lane& lane, const Moment& now);

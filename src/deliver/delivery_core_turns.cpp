@@ -25,6 +25,10 @@ Orders DeliveryCore::advance(const Moment& now) {
   return orders;
 }
 
+bool DeliveryCore::has_orders() const {
+  return may_take_turns() || !disables_.empty() || !notices_.empty() || !remarks_.empty();
+}
+
 std::optional<DueTime> DeliveryCore::wake_at() const {
   std::optional<DueTime> at = next_work();
   if (!resting_.empty() && in_flight_.size() < options_.max_in_flight) {
@@ -35,8 +39,11 @@ std::optional<DueTime> DeliveryCore::wake_at() const {
 }
 
 void DeliveryCore::take_turns(Orders& orders, const Moment& now) {
-  const auto may_go = [&] { return !may_send() || in_flight_.size() < options_.max_in_flight; };
-  while (!turns_.empty() && may_go()) take_turn(turns_.pop(), orders, now);
+  while (may_take_turns()) take_turn(turns_.pop(), orders, now);
+}
+
+bool DeliveryCore::may_take_turns() const {
+  return !turns_.empty() && (!may_send() || in_flight_.size() < options_.max_in_flight);
 }
 
 void DeliveryCore::take_turn(Lane& lane, Orders& orders, const Moment& now) {

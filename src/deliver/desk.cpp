@@ -30,6 +30,23 @@ void Desk::answered(DeliveryId id, SendResult result, DueTime sent_at) {
   inbox.put(Inbox::Answer{id, std::move(result), now});
 }
 
+void Desk::appended(Inbox::Contents news) {
+  std::unique_lock lock(mutex, std::try_to_lock);
+  if (!lock) return inbox.put(std::move(news));
+  catch_up();
+  tell_core(news);
+  if (stopping) progress.notify_all();
+  const bool wanted = engine_is_wanted();
+  lock.unlock();
+  if (wanted) inbox.ring();
+}
+
+/// An engine that is awake looks once more before it sleeps.
+bool Desk::engine_is_wanted() const {
+  if (engine_wakes == DueTime::min()) return false;
+  return core.has_orders() || core.wake_at().value_or(DueTime::max()) < engine_wakes;
+}
+
 void Desk::catch_up() {
   inbox.take(news_);
   tell_core(news_);

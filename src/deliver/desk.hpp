@@ -25,6 +25,10 @@ struct Desk {
   /// A request that went out then has come to its end.
   void answered(DeliveryId id, SendResult result, DueTime sent_at);
 
+  /// What came of an append. The core hears of it at once if nobody else has it, and the engine is
+  /// woken only if something follows: while a lane has all its requests out, nothing does.
+  void appended(Inbox::Contents news);
+
   /// Tells the core what has happened so far. REQUIRES: the lock.
   void catch_up();
   /// REQUIRES: the lock.
@@ -45,11 +49,14 @@ struct Desk {
   DeliveryId newest = 0;               ///< the greatest id that was accepted
   std::size_t appending = 0;           ///< dispatches that the core has not heard the end of
   bool carrying_out = false;           ///< the engine sends what it was ordered to
+  DueTime engine_wakes = DueTime::min();  ///< by itself; the least if it is awake
   std::uint64_t turns = 0;             ///< of the engine: it has carried out what came before
   bool stopping = false;               ///< nothing new is taken
   bool quit = false;                   ///< the threads are to end
 
  private:
+  [[nodiscard]] bool engine_is_wanted() const;
+
   Inbox::Contents news_;  ///< for the room that it has; the lock guards it
 };
 

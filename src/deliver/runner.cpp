@@ -149,14 +149,7 @@ void Runner::settle(std::vector<Pending> pending, const Appended& appended) {
       news.waits_until = std::min(news.waits_until.value_or(each.due), each.due);
     }
   }
-  if (parts_.core.deliver && !pending.empty()) {
-    desk_->inbox.put(std::move(news));
-  } else {
-    // There is nothing to do, so nobody is woken for it.
-    const std::lock_guard lock(desk_->mutex);
-    desk_->tell_core(news);
-    desk_->progress.notify_all();
-  }
+  desk_->appended(std::move(news));
   const bool in_doubt = std::any_of(appended.begin(), appended.end(), [](const auto& event) {
     return !event && event.error().code == ErrorCode::commit_unknown;
   });
@@ -237,7 +230,9 @@ void Runner::run_engine() {
     if (orders.empty()) {
       const auto wake_at = desk_->core.wake_at();
       rest = wake_at ? std::optional(parts_.timeline.until(*wake_at)) : std::nullopt;
+      desk_->engine_wakes = wake_at.value_or(DueTime::max());
     } else {
+      desk_->engine_wakes = DueTime::min();
       lock.unlock();
       carry_out(orders);
       rest = DueClock::duration(0);
