@@ -154,6 +154,8 @@ class DeliveryCore {
   [[nodiscard]] bool has_orders() const;
   [[nodiscard]] std::optional<DueTime> wake_at() const;
 
+  /// Whether it sends at all.
+  [[nodiscard]] bool delivers() const { return options_.deliver; }
   [[nodiscard]] bool paused() const { return paused_.value_or(false); }
   [[nodiscard]] bool offline() const { return reachability_.offline(); }
   [[nodiscard]] std::size_t lanes_in_memory() const { return lanes_.size(); }

@@ -31,8 +31,12 @@ void Desk::answered(DeliveryId id, SendResult result, DueTime sent_at) {
 }
 
 void Desk::appended(Inbox::Contents news) {
-  std::unique_lock lock(mutex, std::try_to_lock);
-  if (!lock) return inbox.put(std::move(news));
+  std::unique_lock lock(mutex, std::defer_lock);
+  if (!core.delivers()) {
+    lock.lock();  // nobody is to be woken
+  } else if (!lock.try_lock()) {
+    return inbox.put(std::move(news));
+  }
   catch_up();
   tell_core(news);
   if (stopping) progress.notify_all();
@@ -41,7 +45,7 @@ void Desk::appended(Inbox::Contents news) {
   if (wanted) inbox.ring();
 }
 
-/// An engine that is awake looks once more before it sleeps.
+/// An engine that is awake looks once more before it sleeps. REQUIRES: the lock.
 bool Desk::engine_is_wanted() const {
   if (engine_wakes == DueTime::min()) return false;
   return core.has_orders() || core.wake_at().value_or(DueTime::max()) < engine_wakes;

@@ -43,16 +43,16 @@ struct Desk {
   std::condition_variable store_bell;  ///< there is work for the store
   std::condition_variable progress;    ///< something was recorded or came to rest
   DeliveryCore core;
-  const StoreWork* work = nullptr;     ///< ordered, not taken up yet
-  std::vector<DisableOrder> disables;  ///< likewise
-  std::uint64_t rounds = 0;            ///< of work that were done
-  DeliveryId newest = 0;               ///< the greatest id that was accepted
-  std::size_t appending = 0;           ///< dispatches that the core has not heard the end of
-  bool carrying_out = false;           ///< the engine sends what it was ordered to
+  const StoreWork* work = nullptr;        ///< ordered, not taken up yet
+  std::vector<DisableOrder> disables;     ///< likewise
+  std::uint64_t rounds = 0;               ///< of work that were done
+  DeliveryId newest = 0;                  ///< the greatest id that was accepted
+  std::size_t appending = 0;              ///< dispatches that the core has not heard the end of
+  bool carrying_out = false;              ///< the engine sends what it was ordered to
   DueTime engine_wakes = DueTime::min();  ///< by itself; the least if it is awake
-  std::uint64_t turns = 0;             ///< of the engine: it has carried out what came before
-  bool stopping = false;               ///< nothing new is taken
-  bool quit = false;                   ///< the threads are to end
+  std::uint64_t turns = 0;                ///< of the engine: it has carried out what came before
+  bool stopping = false;                  ///< nothing new is taken
+  bool quit = false;                      ///< the threads are to end
 
  private:
   [[nodiscard]] bool engine_is_wanted() const;

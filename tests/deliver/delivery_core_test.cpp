@@ -54,6 +54,25 @@ TEST_CASE("No more slots are promised than four times what a lane may have out")
   CHECK(started.core.reserve({"t", "wh", ""}, 0, at(3)));
 }
 
+TEST_CASE("A dispatch to a lane that has all its requests out is nothing to wake up for") {
+  Started started;
+  started.lanes.now.max_in_flight = 2;
+  const LaneKey lane{"t", "wh", ""};
+  started.prove(lane);
+  for (DeliveryId id = 1; id <= 2; ++id) {
+    REQUIRE(started.accept(id, lane));
+    CHECK(started.core.has_orders());
+    CHECK(started.core.advance(at(1)).sends.size() == 1);
+  }
+  const auto wake_at = started.core.wake_at();
+  REQUIRE(started.accept(3, lane));
+  CHECK_FALSE(started.core.has_orders());
+  CHECK(started.core.wake_at() == wake_at);
+  started.answer(1, 200, 2);
+  CHECK(started.core.has_orders());
+  CHECK(ids_of(started.core.advance(at(2))) == std::vector<DeliveryId>{3});
+}
+
 TEST_CASE("Deliveries with small bodies get more slots than those with large ones") {
   CoreOptions options;
   options.max_in_flight = 4;

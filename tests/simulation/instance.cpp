@@ -127,7 +127,12 @@ void Instance::resume(std::uint64_t life, const std::function<void()>& act) {
 void Instance::pump(bool woken) {
   constexpr int kManyTurns = 10'000;
   int turns = 0;
-  for (Orders orders = core_->advance(now()); !orders.empty(); orders = core_->advance(now())) {
+  for (;;) {
+    const DueTime wake = core_->wake_at().value_or(DueTime::max());
+    const bool announced = core_->has_orders() || wake <= now().due;
+    Orders orders = core_->advance(now());
+    if (orders.empty()) break;
+    if (!announced) witness_.require(Promise::progress, "the core orders what nobody waits for");
     if (seams_.orders) seams_.orders(orders);
     carry_out(orders);
     if (++turns < kManyTurns) continue;
