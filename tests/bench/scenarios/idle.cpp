@@ -85,6 +85,10 @@ class Clockwork {
 
 constexpr std::chrono::milliseconds kRest{5};
 
+/// So many pages go to SQLite's log for one dispatch: rows and indexes of an event, a body, a
+/// delivery, and counts.
+constexpr std::size_t kPagesOfCommit = 13;
+
 /// `send` something now and then, and how long it takes to get there.
 template <class Send>
 Figures time_events(const Settings& settings, const Clockwork& server, Send send) {
@@ -118,13 +122,13 @@ std::size_t ignore(char* /*bytes*/, std::size_t size, std::size_t count, void* /
   return size * count;
 }
 
-/// A sync and a request on a connection that stands.
-Figures time_bare(const Settings& settings) {
+/// A sync of so many bytes and a request on a connection that stands.
+Figures time_bare(const Settings& settings, std::size_t bytes) {
   const Clockwork server;
   const TemporaryFile temporary(settings.folder);
   const int file =
       ::open(temporary.path().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  const std::string block(1024, 'x');
+  const std::string block(bytes, 'x');
   const std::string body = body_of(700);
   curl_slist* headers = nullptr;
   for (const std::string& each : signed_headers())
@@ -150,7 +154,8 @@ Scenario one_event(const Settings& settings) {
   Scenario scenario;
   scenario.what = "idle system, one event: dispatch() called to request at the server, SQLite";
   scenario.sides = {{"hookline", [=] { return time_hookline(settings, HostPlan::Store::sqlite); }},
-                    {"sync+bare", [=] { return time_bare(settings); }},
+                    {"sync+bare", [=] { return time_bare(settings, 1024); }},
+                    {"pages+bare", [=] { return time_bare(settings, kPagesOfCommit * 4096); }},
                     {"memory", [=] { return time_hookline(settings, HostPlan::Store::memory); }}};
   scenario.targets = {{"p50", "hookline", "p50_us", "sync+bare", "p50_us", false, 1.3}};
   return scenario;
