@@ -40,6 +40,7 @@ DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Rand
       directory_(lanes),
       random_(random),
       held_(options.max_in_flight * kHeldPerRequest),
+      answer_gap_(options.request_timeout),
       poll_at_(DueTime::min()),
       first_round_(options.deliver) {}
 
@@ -47,7 +48,9 @@ DeliveryCore::DeliveryCore(CoreOptions options, const LaneDirectory& lanes, Rand
 
 bool DeliveryCore::reserve(const LaneKey& key, std::size_t body_bytes, const Moment& now) {
   now_ = std::max(now_, now.due);
-  if (!options_.deliver || !may_send() || !held_.has_room_for_new(key.tenant)) return false;
+  const std::size_t weight = Holdings::weight_of(body_bytes);
+  if (!options_.deliver || !may_send()) return false;
+  if (!held_.has_room_for_new(key.tenant, weight, goes_out_soon())) return false;
   const LaneSettings current = settings(key);
   // A lane in order is served from the store, which knows the order.
   if (current.state != LaneSettings::State::open || current.fifo) return false;
@@ -57,15 +60,22 @@ bool DeliveryCore::reserve(const LaneKey& key, std::size_t body_bytes, const Mom
     return false;
   }
   ++lane.reserved;
-  held_.add(key.tenant, Holdings::weight_of(body_bytes));
+  held_.add(key.tenant, weight);
   return true;
+}
+
+/// Whether what is held is sent well before its leases are too short for it.
+bool DeliveryCore::goes_out_soon() const {
+  return answer_gap_ * static_cast<DueClock::rep>(held_.total()) < options_.request_timeout / 2;
 }
 
 bool DeliveryCore::has_slot(const Lane& lane, const LaneSettings& current,
                             const Moment& now) const {
   const bool paced = current.spacing > current.spacing.zero();
-  // While some are out, others are on their way into the store or being recorded there.
-  const std::size_t most = paced ? 1 : 4 * allowed(lane, current);
+  // Twice what may be out, as with claims: a request that ends finds the next delivery at hand. A
+  // receiver that is quick gets more: while some are out, others are being stored and recorded.
+  const bool quick = lane.answer_time < options_.request_timeout / 8;
+  const std::size_t most = paced ? 1 : (quick ? 4 : 2) * allowed(lane, current);
   // What waits in the store is older and goes first.
   if (lane.backlog || lane.held() >= most) return false;
   return lane.health.not_before() <= now.due && !blocked(lane, now.due);
@@ -87,8 +97,10 @@ void DeliveryCore::accepted(Claim claim) {
   waiting(claim.lease_until);
   lane.in_order = false;
   lane.queue.push_back(std::move(claim));
-  // Otherwise the next answer lines it up.
-  if (lane.in_flight < allowed(lane, settings(lane.key))) line_up(lane);
+  const LaneSettings current = settings(lane.key);
+  const bool sends = may_send() && current.state == LaneSettings::State::open && !current.fifo;
+  // While all its requests are out, the next answer lines it up.
+  if (!sends || lane.in_flight < allowed(lane, current)) line_up(lane);
 }
 
 void DeliveryCore::waiting(DueTime due) { poll_at_ = std::min(poll_at_.value_or(due), due); }
@@ -107,7 +119,10 @@ void DeliveryCore::answered(DeliveryId id, SendResult result, const Moment& now)
   Lane& lane = *sent->second.lane;
   in_flight_.erase(sent);
   --lane.in_flight;
-  let_go(claim);
+  let_go(lane, claim);
+  lane.answer_time = result.duration;
+  answer_gap_ += (now_ - answered_at_ - answer_gap_) / 8;
+  answered_at_ = now_;
 
   note_reachability(lane, result, now);
   const double stretch = 1.0 + options_.retry_jitter * (2.0 * random_.unit() - 1.0);

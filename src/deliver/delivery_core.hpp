@@ -159,7 +159,6 @@ class DeliveryCore {
   [[nodiscard]] bool paused() const { return paused_.value_or(false); }
   [[nodiscard]] bool offline() const { return reachability_.offline(); }
   [[nodiscard]] std::size_t lanes_in_memory() const { return lanes_.size(); }
-  /// As `Holdings` weighs them.
   [[nodiscard]] std::size_t claims_in_memory() const { return held_.total(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// Everything that has happened is recorded, and no claim waits to be sent.
@@ -168,9 +167,9 @@ class DeliveryCore {
  private:
   /// A lease leaves room for a request, for one that stands before it in line, and a margin.
   static constexpr std::chrono::milliseconds kLeaseMargin{60'000};
-  /// What may be held for each request that may be out: four claims with large bodies, or more
-  /// with small ones, since to be born leased costs a delivery less than to be claimed.
-  static constexpr std::size_t kHeldPerRequest = 4 * Holdings::kHeavy;
+  /// What may be held for each request that may be out. Of what is small and goes out soon it is
+  /// `Holdings::kHeavy` times as much: to be born leased costs a delivery less than to be claimed.
+  static constexpr std::size_t kHeldPerRequest = 4;
   /// So long a lane waits with claims in memory.
   static constexpr std::chrono::seconds kShortRest{2};
 
@@ -181,6 +180,7 @@ class DeliveryCore {
 
   [[nodiscard]] bool has_slot(const Lane& lane, const LaneSettings& current,
                               const Moment& now) const;
+  [[nodiscard]] bool goes_out_soon() const;
   Lane& lane_at(const LaneKey& key);
   void forget_if_idle(Lane& lane);
   void forget_idle_lanes(bool those_that_wait_too);
@@ -229,7 +229,7 @@ class DeliveryCore {
   void choose_probe(const Moment& now);
   void list_lanes();
   void claim(Lane& lane);
-  void let_go(const Claim& claim);
+  void let_go(const Lane& lane, const Claim& claim);
   void made_room(const std::string& tenant);
   void unpark(const std::string& tenant);
   [[nodiscard]] std::size_t room_for_claims(const Lane& lane) const;
@@ -254,6 +254,8 @@ class DeliveryCore {
   std::map<std::pair<DueTime, std::uint64_t>, Lane*> resting_;  ///< by time and `Lane::number`
   Holdings held_;                                               ///< what `Lane::held()` counts
   std::unordered_map<DeliveryId, InFlight> in_flight_;
+  DueTime answered_at_ = DueTime::min();  ///< the last request, or begun when none was out
+  DueClock::duration answer_gap_;         ///< from one answer to the next, on average
   std::unordered_set<LaneKey, LaneKeyHash> disabling_;  ///< until the registry has heard of it
 
   // For the next round of work with the store.

@@ -76,10 +76,11 @@ void DeliveryCore::send_next(Lane& lane, const LaneSettings& current, Orders& or
   lane.queue.pop_front();
   // Never send under a lease that could end before the answer is recorded.
   if (now.due + options_.request_timeout + kLeaseMargin / 2 > claim.lease_until) {
-    let_go(claim);
+    let_go(lane, claim);
     release(std::move(claim), now);
     return;
   }
+  if (in_flight_.empty()) answered_at_ = now_;
   ++lane.in_flight;
   lane.health.sent(now.due, current.spacing);
   if (reachability_.offline()) reachability_.probed(now.due);
@@ -156,7 +157,7 @@ void DeliveryCore::drain(Lane& lane) {
 
 void DeliveryCore::release_queue(Lane& lane, const Moment& now) {
   for (Claim& claim : lane.queue) {
-    let_go(claim);
+    let_go(lane, claim);
     release(std::move(claim), now);
   }
   lane.queue.clear();
@@ -164,7 +165,7 @@ void DeliveryCore::release_queue(Lane& lane, const Moment& now) {
 
 void DeliveryCore::discard_queue(Lane& lane, const Moment& now) {
   for (Claim& claim : lane.queue) {
-    let_go(claim);
+    let_go(lane, claim);
     discard(std::move(claim), now);
   }
   lane.queue.clear();

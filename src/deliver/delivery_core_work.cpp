@@ -172,22 +172,22 @@ void DeliveryCore::claim(Lane& lane) {
   work_.claims.push_back({lane.key, lane.asked_for, lane.draining, lane.in_order});
 }
 
-void DeliveryCore::let_go(const Claim& claim) {
-  held_.remove(claim.lane.tenant, Holdings::weight_of(claim));
-  made_room(claim.lane.tenant);
+void DeliveryCore::let_go(const Lane& lane, const Claim& claim) {
+  held_.remove(lane.key.tenant, Holdings::weight_of(claim));
+  made_room(lane.key.tenant);
 }
 
 /// Whatever makes room for a tenant brings one of its parked lanes back; what that one leaves
 /// brings the next.
 void DeliveryCore::made_room(const std::string& tenant) {
   // What is due of a tenant that had no room was not listed, and is not in `next_due` either.
-  if (held_.room(tenant) > 0 && passed_over_.erase(tenant) > 0) waiting(DueTime::min());
+  if (held_.has_share(tenant) && passed_over_.erase(tenant) > 0) waiting(DueTime::min());
   unpark(tenant);
 }
 
 void DeliveryCore::unpark(const std::string& tenant) {
   const auto parked = parked_.find(tenant);
-  if (parked == parked_.end() || held_.room(tenant) == 0) return;
+  if (parked == parked_.end() || !held_.has_share(tenant)) return;
   hungry_.push_back(std::move(parked->second.front()));
   parked->second.pop_front();
   if (parked->second.empty()) parked_.erase(parked);

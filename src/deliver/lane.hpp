@@ -56,6 +56,7 @@ struct Lane {
   std::uint64_t number = 0;          ///< orders lanes that rest until the same time
   std::uint64_t unreachable_in = 0;  ///< the last `Reachability::period` in which nobody was there
   DueTime unreachable_at{};          ///< when that was
+  DueClock::duration answer_time = DueClock::duration::max();  ///< of the last request
   LaneHealth health;
 
   [[nodiscard]] std::size_t held() const { return queue.size() + in_flight + reserved + asked_for; }

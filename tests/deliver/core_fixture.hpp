@@ -50,18 +50,20 @@ struct Started {
     return true;
   }
 
-  void answer(DeliveryId id, int status, std::int64_t now) {
+  void answer(DeliveryId id, int status, std::int64_t now,
+              std::chrono::milliseconds duration = std::chrono::milliseconds(0)) {
     HttpResponse response;
     response.status = status;
-    core.answered(id, {response, "https://a.example/", {}, {}, 1}, at(now));
+    core.answered(id, {response, "https://a.example/", {}, duration, 1}, at(now));
   }
 
   /// Shows the core that the lane's receiver works, so that it may have several requests out.
-  void prove(const LaneKey& lane) {
+  void prove(const LaneKey& lane,
+             std::chrono::milliseconds duration = std::chrono::milliseconds(0)) {
     const DeliveryId id = 1'000'000;
     REQUIRE(accept(id, lane));
     REQUIRE(core.advance(at(0)).sends.size() == 1);
-    answer(id, 200, 0);
+    answer(id, 200, 0, duration);
     REQUIRE(core.advance(at(0)).work);
     StoreReply reply;
     reply.recorded = {{true, "", std::nullopt}};

@@ -27,6 +27,14 @@ class Instance::Dice final : public detail::Random {
   const double added_;
 };
 
+namespace {
+
+std::shared_ptr<const std::string> body_of(const NewEvent& event, const NewDelivery& delivery) {
+  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+}
+
+}  // namespace
+
 Instance::Instance(int number, Scene& scene, DeliveryStore& store, Witness& witness,
                    const Seams& seams, News news)
     : number_(number),
@@ -174,7 +182,10 @@ NewEvent Instance::event_of(const Action& action) const {
   event.receipt.import_id = fmt::format("{}.{}", event.tenant, action.at.count());
   event.receipt.message_id = "msg_" + event.receipt.import_id;
   event.accepted = now();
-  event.managed_body = std::make_shared<const std::string>("{" + event.receipt.import_id + "}");
+  // Some are large.
+  const std::string padding(action.at.count() % 5 == 0 ? 17 * 1024 : 0, ' ');
+  event.managed_body =
+      std::make_shared<const std::string>("{" + event.receipt.import_id + padding + "}");
   event.basic_body = std::make_shared<const std::string>("uploadId=" + event.receipt.import_id);
   event.lease_until = core_->lease_until(now().due);
   if (action.number > 0) {
@@ -201,7 +212,7 @@ void Instance::dispatch(const Action& action) {
     NewEvent event = event_of(action);
     if (event.deliveries.empty()) return;
     for (NewDelivery& delivery : event.deliveries) {
-      delivery.leased = core_->reserve(delivery.lane, 0, now());
+      delivery.leased = core_->reserve(delivery.lane, body_of(event, delivery)->size(), now());
     }
     ++appending_;
     later(scene_.store_delay(), [this, event = std::move(event)] { append(event); });
@@ -221,7 +232,9 @@ void Instance::settle(const NewEvent& event, const Result<AppendedEvent>& stored
   for (std::size_t i = 0; i < event.deliveries.size(); ++i) {
     const NewDelivery& delivery = event.deliveries[i];
     if (!kept) {
-      if (delivery.leased) core_->cancel_reservation(delivery.lane, 0);
+      if (delivery.leased) {
+        core_->cancel_reservation(delivery.lane, body_of(event, delivery)->size());
+      }
     } else if (delivery.leased) {
       Claim claim;
       claim.id = stored->ids[i];
@@ -232,7 +245,7 @@ void Instance::settle(const NewEvent& event, const Result<AppendedEvent>& stored
       claim.message_id = event.receipt.message_id;
       claim.import_id = event.receipt.import_id;
       claim.url = delivery.url;
-      claim.body = delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+      claim.body = body_of(event, delivery);
       claim.created_at = event.accepted.wall;
       core_->accepted(std::move(claim));
     } else {

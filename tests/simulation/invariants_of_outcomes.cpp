@@ -196,7 +196,7 @@ Finding notice_is_true(const Facts& facts, const detail::Notice& notice) {
 }
 
 Finding memory_is_bounded(const Facts& facts, int instance, const detail::DeliveryCore& core) {
-  const std::size_t most_claims = 16 * facts.script->max_in_flight;
+  const std::size_t most_claims = 16 * facts.script->max_in_flight;  // all of them small
   if (core.claims_in_memory() > most_claims) {
     return fmt::format("instance {} holds {} claims, {} at most", instance, core.claims_in_memory(),
                        most_claims);

@@ -117,7 +117,7 @@ void Host::work(Steady::duration time) {
     const std::uint64_t recorded = store_->recorded();
     const std::uint64_t under_way = dispatched - recorded;
     // By quarters, so that neither side has to wait for every single delivery of the other.
-    if ((plan_.window - under_way) * 4 < plan_.window) {
+    if (under_way * 4 > plan_.window * 3) {
       store_->wait_for_more(recorded, std::chrono::milliseconds(50));
     } else {
       refill(std::max<std::size_t>((plan_.window - under_way) / plan_.fan_out, 1));
