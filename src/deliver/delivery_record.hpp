@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "hookline/delivery.hpp"
 #include "hookline/delivery_store.hpp"
 
@@ -9,6 +12,12 @@ inline constexpr const char* kWebhookRemoved = "the webhook was removed";
 
 /// The system time that a due time stands for, as long as no jump of the wall clock came between.
 [[nodiscard]] std::chrono::system_clock::time_point to_system_time(DueTime due);
+
+/// What a delivery of this event sends; null if the event has no such body.
+[[nodiscard]] inline const std::shared_ptr<const std::string>& body_of(
+    const NewEvent& event, const NewDelivery& delivery) {
+  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+}
 
 /// The public record of a claimed delivery.
 [[nodiscard]] Delivery record_of(Claim claim);

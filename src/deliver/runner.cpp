@@ -9,6 +9,7 @@
 #include "base/fail.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
+#include "deliver/delivery_record.hpp"
 #include "deliver/desk.hpp"
 #include "deliver/log_lines.hpp"
 #include "deliver/registry_lanes.hpp"
@@ -17,10 +18,6 @@ namespace hookline::detail {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::shared_ptr<const std::string> body_of(const NewEvent& event, const NewDelivery& delivery) {
-  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
-}
 
 /// The claim of a delivery that is born leased, which the store therefore does not hand out.
 Claim claim_of(const NewEvent& event, const NewDelivery& delivery) {

@@ -20,7 +20,7 @@ Load load_of(const NewEvent& event) {
   Load load;
   for (const NewDelivery& delivery : event.deliveries) {
     if (is_finished(delivery.status)) continue;
-    const auto& body = delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
+    const auto& body = body_of(event, delivery);
     ++load.deliveries;
     if (body) load.bytes += body->size();
   }

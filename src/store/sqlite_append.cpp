@@ -14,11 +14,6 @@ namespace {
 /// No tenant has this id: nothing is known of one that is new.
 constexpr std::int64_t kNobody = 0;
 
-const std::shared_ptr<const std::string>& body_of(const NewEvent& event,
-                                                  const NewDelivery& delivery) {
-  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
-}
-
 std::uint64_t size_of(const std::shared_ptr<const std::string>& body) {
   return body ? body->size() : 0;
 }

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "deliver/delivery_record.hpp"
+
 namespace hookline::simulation {
 
+using detail::body_of;
 using detail::DeliveryCore;
 using detail::LaneSettings;
 using detail::Orders;
@@ -26,14 +29,6 @@ class Instance::Dice final : public detail::Random {
   Scene& scene_;
   const double added_;
 };
-
-namespace {
-
-std::shared_ptr<const std::string> body_of(const NewEvent& event, const NewDelivery& delivery) {
-  return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
-}
-
-}  // namespace
 
 Instance::Instance(int number, Scene& scene, DeliveryStore& store, Witness& witness,
                    const Seams& seams, News news)

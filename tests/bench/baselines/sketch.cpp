@@ -252,7 +252,7 @@ Event make_event(std::int64_t id, const PayloadBuilder& builder, const Signer& s
 
 Figures run_sketch(const BarePlan& plan, const Import& import, const std::string& folder) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::size_t window = 4 * plan.in_flight;
+  const std::uint64_t window = 4 * plan.in_flight;
   const PayloadBuilder builder;
   const Signer signer = Signer::create({kSecret}).value();
   std::optional<TemporaryFile> file;
@@ -260,7 +260,7 @@ Figures run_sketch(const BarePlan& plan, const Import& import, const std::string
   if (!folder.empty()) keeper.emplace(file.emplace(folder).path());
   Ledger ledger;
   Channel<Event> kept;
-  std::optional<Sender> sender(std::in_place, plan, kept);
+  Sender sender(plan, kept);
   std::thread recorder([&] {
     for (;;) {
       std::vector<Event> events = kept.wait();
@@ -271,26 +271,23 @@ Figures run_sketch(const BarePlan& plan, const Import& import, const std::string
                               std::make_move_iterator(events.end()));
       events.erase(first_done, events.end());
       if (keeper) keeper->keep(events, done);
-      if (!events.empty()) sender->send(std::move(events));
+      if (!events.empty()) sender.send(std::move(events));
       ledger.add(done);
     }
   });
-  std::int64_t next = 0;
-  std::uint64_t recorded = 0;
+  std::uint64_t next = 0;
   const auto work = [&](double time) {
     for (const auto end = Steady::now() + std::chrono::duration<double>(time);
          Steady::now() < end;) {
-      recorded = ledger.wait_for(static_cast<std::uint64_t>(next) < window * 3 / 4
-                                     ? 0
-                                     : static_cast<std::uint64_t>(next) - window * 3 / 4);
+      const std::uint64_t recorded = ledger.wait_for(next - std::min(next, window * 3 / 4));
       std::vector<Event> events;
-      while (static_cast<std::uint64_t>(next) - recorded < window) {
-        events.push_back(make_event(++next, builder, signer, import));
+      while (next - recorded < window) {
+        events.push_back(make_event(static_cast<std::int64_t>(++next), builder, signer, import));
       }
       if (keeper) {
         kept.put(std::move(events));
       } else {
-        sender->send(std::move(events));
+        sender.send(std::move(events));
       }
     }
   };
@@ -302,7 +299,7 @@ Figures run_sketch(const BarePlan& plan, const Import& import, const std::string
   Figures figures;
   meter.add_to(figures, ledger.wait_for(0) - before);
   ledger.take_latencies().add_to(figures);
-  while (ledger.wait_for(static_cast<std::uint64_t>(next)) < static_cast<std::uint64_t>(next)) {
+  while (ledger.wait_for(next) < next) {
   }
   kept.close();
   recorder.join();
