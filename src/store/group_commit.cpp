@@ -1,7 +1,6 @@
 #include "store/group_commit.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace hookline::detail {
 namespace {
@@ -13,8 +12,17 @@ constexpr std::size_t kMostJobs = 256;
 
 void GroupCommit::run(CommitJob& job) {
   if (!comes_to_lead(job)) return;
-  lead(job);
-  hand_over();
+  steps_.tidy();
+  const Jobs jobs = take();  // its own is the first
+  steps_.commit(jobs);
+  hand_over(jobs.size());
+  steps_.settle(jobs);
+  for (CommitJob* each : jobs) {
+    if (each != &job) sem_post(&each->wake_);  // which it goes with
+  }
+  const std::lock_guard lock(mutex_);
+  settling_ -= jobs.size();
+  call_leader();
 }
 
 void GroupCommit::run_alone(const std::function<void()>& work) {
@@ -26,7 +34,7 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
     waiting_.pop_front();
   }
   work();
-  hand_over();
+  hand_over(0);
 }
 
 /// Waits for its turn to lead; false if somebody else's lead has done the job.
@@ -34,36 +42,29 @@ bool GroupCommit::comes_to_lead(CommitJob& job) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(&job);
-    if (!led_) {
-      led_ = true;
-      return true;
-    }
+    call_leader();
   }
   while (sem_wait(&job.wake_) != 0) {  // a signal has come between
   }
   return job.leads_;
 }
 
-/// REQUIRES: its own job is the first that waits.
-void GroupCommit::lead(const CommitJob& own) {
-  const Jobs jobs = take();
-  commit_(jobs);
-  for (CommitJob* job : jobs) {
-    if (job != &own) sem_post(&job->wake_);  // which it goes with
-  }
-  tidy_();
+void GroupCommit::hand_over(std::size_t settling) {
+  const std::lock_guard lock(mutex_);
+  led_ = false;
+  settling_ += settling;
+  call_leader();
 }
 
-void GroupCommit::hand_over() {
-  CommitJob* next = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    led_ = !waiting_.empty();
-    if (!led_) return;
-    next = waiting_.front();
-  }
-  next->leads_ = true;
-  sem_post(&next->wake_);
+/// Makes the first who waits the leader, if there is none and enough have gathered: half as many as
+/// are on their way out, who will soon be back if they came for more. If nobody comes, it goes on
+/// when those are out. REQUIRES: the lock.
+void GroupCommit::call_leader() {
+  const bool enough = 2 * waiting_.size() >= std::min(settling_, kMostJobs);
+  if (led_ || waiting_.empty() || !enough) return;
+  led_ = true;
+  waiting_.front()->leads_ = true;
+  sem_post(&waiting_.front()->wake_);
 }
 
 /// What waits, up to the first that is to be alone.

@@ -2,6 +2,8 @@
 
 #include <semaphore.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -23,8 +25,9 @@ struct CommitJob {
   ~CommitJob() { sem_destroy(&wake_); }
 
   std::function<void(SqliteTables&)> run;
-  bool durable = true;  ///< must be on the disk before `GroupCommit::run` returns
-  Result<void> result;  ///< of the commit
+  bool durable = true;       ///< must be on the disk before `GroupCommit::run` returns
+  std::uint64_t commit = 0;  ///< its number, by which it is brought to the disk
+  Result<void> result;       ///< of the commit
 
  private:
   friend class GroupCommit;
@@ -36,18 +39,21 @@ struct CommitJob {
 };
 
 /// Lets calling threads share a commit without a thread of its own: one of them leads, takes
-/// everything that waits, commits it, wakes the others and hands the lead to the first of those who
-/// have gathered meanwhile.
+/// everything that waits, commits it and hands the lead to the first of those who have gathered
+/// meanwhile. Then it brings the commit to the disk, beside the next one, and wakes the others.
 ///
 /// Threads: any.
 class GroupCommit {
  public:
   using Jobs = std::vector<CommitJob*>;
 
-  /// `commit` does jobs in one transaction and sets their results; `tidy` follows it, when those
-  /// who waited have gone on. One leader at a time calls them.
-  GroupCommit(std::function<void(const Jobs&)> commit, std::function<void()> tidy)
-      : commit_(std::move(commit)), tidy_(std::move(tidy)) {}
+  struct Steps {
+    std::function<void()> tidy;               ///< comes first; one leader at a time
+    std::function<void(const Jobs&)> commit;  ///< does jobs in one transaction; one at a time
+    std::function<void(const Jobs&)> settle;  ///< has them on the disk when it returns
+  };
+
+  explicit GroupCommit(Steps steps) : steps_(std::move(steps)) {}
 
   /// Returns when the job has been committed or has failed; see `CommitJob::result`.
   void run(CommitJob& job);
@@ -57,15 +63,15 @@ class GroupCommit {
 
  private:
   [[nodiscard]] bool comes_to_lead(CommitJob& job);
-  void lead(const CommitJob& own);
-  void hand_over();
+  void hand_over(std::size_t settling);
+  void call_leader();
   [[nodiscard]] Jobs take();
 
-  const std::function<void(const Jobs&)> commit_;
-  const std::function<void()> tidy_;
+  const Steps steps_;
   std::mutex mutex_;
   std::deque<CommitJob*> waiting_;
   bool led_ = false;
+  std::size_t settling_ = 0;  ///< jobs that are committed, and not all woken yet
 };
 
 }  // namespace hookline::detail

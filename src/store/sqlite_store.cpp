@@ -30,8 +30,9 @@ struct SqliteStore::State {
   State(std::unique_ptr<detail::SqliteWriter> opened, const detail::SqliteWriter::Options& options)
       : path(options.path),
         writer(std::move(opened)),
-        group([this](const detail::GroupCommit::Jobs& jobs) { writer->commit(jobs); },
-              [this] { writer->tidy(); }),
+        group({[this] { writer->tidy(); },
+               [this](const detail::GroupCommit::Jobs& jobs) { writer->commit(jobs); },
+               [this](const detail::GroupCommit::Jobs& jobs) { writer->sync(jobs); }}),
         reader(options.path, options.busy_timeout),
         watch(options.path + "-wal", detail::lock_path(options.path), [this] {
           detail::SqliteSight sight;

@@ -19,7 +19,7 @@ namespace {
 
 /// Pages in the log before they go into the database: more makes for longer waits, fewer for more
 /// writing.
-constexpr int kLogPages = 4'000;
+constexpr int kLogPages = 8'000;
 constexpr int kMoreLogPages = 1'000;
 
 /// The right to write, for a scope.
@@ -95,9 +95,15 @@ Result<void> SqliteWriter::connect() {
   if (!db) return tl::unexpected(std::move(db.error()));
   if (auto done = migrate(**db, options_.path); !done) return done;
   db_ = *std::move(db);
-  durable_.reset();
+  // Nothing is lost in between: `sync` takes care of those who wait.
+  db_->execute("PRAGMA synchronous=NORMAL");
   join();
   if (db_->failed()) return tl::unexpected(give_up());
+  if (const int reason = log_sync_.open(options_.path); reason != 0) {
+    db_.reset();
+    return fail(ErrorCode::store_failed, "store {}: its log cannot be opened: {}", options_.path,
+                std::generic_category().message(reason));
+  }
   return {};
 }
 
@@ -127,8 +133,39 @@ Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
   if (!db_) {
     if (auto done = connect(); !done) return done;
   }
-  set_durable(std::any_of(jobs.begin(), jobs.end(), [](CommitJob* job) { return job->durable; }));
+  if (log_sync_.in_doubt()) {
+    if (auto emptied = empty_log(); !emptied) return emptied;
+    log_sync_.trust();
+  }
   run_transaction(jobs);
+  if (db_->failed()) return tl::unexpected(give_up());
+  const std::uint64_t number = log_sync_.add_commit();
+  for (CommitJob* job : jobs) job->commit = number;
+  return {};
+}
+
+/// One that has changed nothing waits too: what it has seen may not be on the disk yet, and may be
+/// another process's.
+void SqliteWriter::sync(const GroupCommit::Jobs& jobs) {
+  std::uint64_t last = 0;
+  for (const CommitJob* job : jobs) {
+    if (job->durable && job->result) last = std::max(last, job->commit);
+  }
+  if (last == 0) return;
+  const int reason = log_sync_.sync(last);
+  if (reason == 0) return;
+  const SqliteFailure failure{SQLITE_IOERR_FSYNC, std::generic_category().message(reason)};
+  for (CommitJob* job : jobs) {
+    if (job->durable && job->result) {
+      job->result = tl::unexpected(unknown_commit(options_.path, failure));
+    }
+  }
+}
+
+/// REQUIRES: the right to write.
+Result<void> SqliteWriter::empty_log() {
+  db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                       nullptr));
   if (db_->failed()) return tl::unexpected(give_up());
   return {};
 }
@@ -158,14 +195,6 @@ Error SqliteWriter::give_up() {
   const bool unknown = committing_ && (failure.code & 0xff) == SQLITE_IOERR;
   committing_ = false;
   return unknown ? unknown_commit(options_.path, failure) : sqlite_error(options_.path, failure);
-}
-
-/// FULL syncs the log at each commit. NORMAL leaves that to the next FULL commit or checkpoint:
-/// what is lost to a power cut was recorded, not promised.
-void SqliteWriter::set_durable(bool durable) {
-  if (durable_ == durable) return;
-  db_->execute(durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-  durable_ = durable;
 }
 
 // --- The log -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "store/sqlite_connection.hpp"
 #include "store/sqlite_lock_file.hpp"
 #include "store/sqlite_log_commit.hpp"
+#include "store/sqlite_log_sync.hpp"
 #include "store/sqlite_tables.hpp"
 #include "store/sqlite_watch.hpp"
 
@@ -19,7 +20,7 @@ namespace hookline::detail {
 /// The connection that writes, and checkpoints, both only under the lock. After the disk has failed
 /// under it, it is opened anew at the next use.
 ///
-/// Threads: one at a time, which `GroupCommit` sees to.
+/// Threads: one at a time, which `GroupCommit` sees to; but for `sync`.
 class SqliteWriter {
  public:
   struct Options {
@@ -35,6 +36,9 @@ class SqliteWriter {
 
   /// Does jobs in one transaction; what is wrong with one of them does not fail the others.
   void commit(const GroupCommit::Jobs& jobs);
+  /// Returns when those of the jobs that are to be durable are on the disk, or it says in their
+  /// results that nobody can tell: `commit_unknown`. From any thread, beside all others.
+  void sync(const GroupCommit::Jobs& jobs);
   /// Brings the log into the database when it has grown.
   void tidy();
   /// Empties the log and what is free in the file, so that nothing of what was erased is there.
@@ -60,13 +64,13 @@ class SqliteWriter {
   [[nodiscard]] Result<void> commit_together(const GroupCommit::Jobs& jobs);
   void run_transaction(const GroupCommit::Jobs& jobs);
   [[nodiscard]] Error give_up();
-  void set_durable(bool durable);
+  [[nodiscard]] Result<void> empty_log();
 
   const Options options_;
   std::unique_ptr<SqliteLockFile> lock_;
   std::unique_ptr<SqliteConnection> db_;
+  SqliteLogSync log_sync_;
   std::int64_t instance_ = 0;    ///< 0 before it has joined
-  std::optional<bool> durable_;  ///< what the connection is set to
   bool committing_ = false;      ///< it is COMMIT that has failed
   bool fault_of_a_job_ = false;  ///< the last failure was not one of the file
   int next_checkpoint_ = 0;      ///< pages in the log

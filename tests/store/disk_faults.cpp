@@ -6,12 +6,15 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace hookline::fakes {
 
 std::atomic<int> DiskFaults::read_error{0};
 std::atomic<int> DiskFaults::write_error{0};
 std::atomic<int> DiskFaults::sync_error{0};
+std::atomic<bool> DiskFaults::syncs_hang{false};
 std::atomic<bool> DiskFaults::short_write{false};
 std::atomic<unsigned> DiskFaults::one_in{1};
 std::atomic<unsigned> DiskFaults::draws{1};
@@ -73,6 +76,7 @@ void DiskFaults::heal() {
   read_error = 0;
   write_error = 0;
   sync_error = 0;
+  syncs_hang = false;
   short_write = false;
   one_in = 1;
 }
@@ -84,6 +88,7 @@ void DiskFaults::heal() {
 extern "C" int fdatasync(int file) {
   using hookline::fakes::DiskFaults;
   ++DiskFaults::syncs;
+  while (DiskFaults::syncs_hang) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const int error = DiskFaults::sync_error;
   if (error == 0 || !hookline::fakes::happens()) {
     return static_cast<int>(syscall(SYS_fdatasync, file));

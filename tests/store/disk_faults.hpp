@@ -18,11 +18,12 @@ class DiskFaults {
   static std::atomic<int> read_error;    ///< an errno for every read; 0 for none
   static std::atomic<int> write_error;   ///< an errno for every write; 0 for none
   static std::atomic<int> sync_error;    ///< an errno for every sync; 0 for none
+  static std::atomic<bool> syncs_hang;   ///< every sync, until this is over
   static std::atomic<bool> short_write;  ///< a write takes half of what it is given
   /// Of all these only one in so many happens, drawn from `draws`.
   static std::atomic<unsigned> one_in;
   static std::atomic<unsigned> draws;
-  static std::atomic<int> syncs;   ///< how many there were
+  static std::atomic<int> syncs;   ///< how many were begun
   static std::atomic<int> writes;  ///< how many there were while one of these lived
 };
 

@@ -1,8 +1,11 @@
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "store/disk_faults.hpp"
@@ -59,6 +62,85 @@ TEST_CASE("A commit whose sync fails is unknown, and the error carries the event
     CHECK(counts.pending <= 3);
   }
   CHECK(Shelf(file.open()).store->counts()->pending == counts.pending);
+}
+
+TEST_CASE("After a failed sync nothing counts as synced until it is in the database") {
+  const SqliteFile file;
+  const SqliteFile left;
+  {
+    const Shelf shelf(file.open());
+    const DiskFaults disk;
+    DiskFaults::sync_error = EIO;
+    CHECK(append(shelf, "msg_1").error().code == ErrorCode::commit_unknown);
+    CHECK(append(shelf, "msg_2").error().code == ErrorCode::store_failed);  // and is not there
+    DiskFaults::sync_error = 0;
+    REQUIRE(append(shelf, "msg_3"));
+    // A power cut now may lose what the failed sync was to write: the log.
+    const std::string copy = "cp '" + file.path() + "' '" + left.folder().string() + "'";
+    REQUIRE(std::system(copy.c_str()) == 0);
+    CHECK(shelf.store->counts()->pending == 2);
+  }
+  CHECK(Shelf(left.open()).store->counts()->pending == 1);
+}
+
+TEST_CASE("Nobody who waits for a sync that fails is told that it has succeeded") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  shelf.put(lane("a"));
+  const DiskFaults disk;
+  DiskFaults::syncs_hang = true;
+  DiskFaults::sync_error = EIO;
+  const int before = DiskFaults::syncs;
+  std::atomic<int> unknown{0};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      const auto appended = append(shelf, "msg_2");
+      if (appended) return;
+      ++(appended.error().code == ErrorCode::commit_unknown ? unknown : refused);
+    });
+  }
+  // One waits for its sync, and at least one more for that one.
+  while (DiskFaults::syncs == before || shelf.store->counts()->pending < 3) {
+    std::this_thread::yield();
+  }
+  CHECK(unknown + refused == 0);
+  DiskFaults::syncs_hang = false;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(unknown >= 2);
+  CHECK(unknown + refused == 8);
+}
+
+TEST_CASE("A commit does not wait for the sync of the one before") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const Claim claim = shelf.put_leased(lane("a"));
+  const DiskFaults disk;
+  DiskFaults::syncs_hang = true;
+  const int before = DiskFaults::syncs;
+  std::atomic<bool> appended{false};
+  std::thread appender([&] {
+    shelf.put(lane("a"));
+    appended = true;
+  });
+  while (DiskFaults::syncs == before) std::this_thread::yield();
+  CHECK(shelf.record(claim, Outcome::Kind::delivered, 1).recorded);
+  CHECK_FALSE(appended);
+  DiskFaults::syncs_hang = false;
+  appender.join();
+  CHECK(appended);
+}
+
+TEST_CASE("Who is told that its event was there before waits until that is on the disk") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const Shelf other(file.open());
+  const NewEvent event = with_key(event_with({delivery_to(lane("a"))}), "k");
+  shelf.append(event);
+  const int before = DiskFaults::syncs;
+  CHECK(other.append(event).repeated);
+  CHECK(DiskFaults::syncs > before);
 }
 
 TEST_CASE("Outcomes do not wait for a sync, dispatches do") {

@@ -1,0 +1,40 @@
+#include "store/sqlite_log_sync.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace hookline::detail {
+
+SqliteLogSync::~SqliteLogSync() {
+  if (file_ >= 0) ::close(file_);
+}
+
+/// SQLite has its locks on the other two files: to close this one drops none of them.
+int SqliteLogSync::open(const std::string& path) {
+  const int file = ::open((path + "-wal").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  const std::lock_guard lock(mutex_);
+  if (file_ >= 0) ::close(file_);
+  file_ = file;
+  return 0;
+}
+
+int SqliteLogSync::sync(std::uint64_t commit) {
+  const std::lock_guard lock(mutex_);
+  if (commit <= synced_) return 0;
+  if (error_ != 0) return error_;
+  const std::uint64_t committed = committed_;
+  if (::fdatasync(file_) != 0) return error_ = errno;
+  synced_ = committed;
+  return 0;
+}
+
+void SqliteLogSync::trust() {
+  const std::lock_guard lock(mutex_);
+  synced_ = committed_;
+  error_ = 0;
+}
+
+}  // namespace hookline::detail
