@@ -28,7 +28,6 @@ DeliveryStore::~DeliveryStore() = default;
 std::shared_ptr<void> DeliveryStore::on_foreign_write(std::function<void()>) { return nullptr; }
 
 namespace detail {
-namespace {
 
 DeliveryStatus status_after(Outcome::Kind kind) {
   switch (kind) {
@@ -45,7 +44,9 @@ DeliveryStatus status_after(Outcome::Kind kind) {
   return DeliveryStatus::pending;
 }
 
-}  // namespace
+const std::string& error_of(const Outcome& outcome, const Attempt& attempt) {
+  return outcome.reason.empty() ? attempt.error : outcome.reason;
+}
 
 std::chrono::system_clock::time_point to_system_time(DueTime due) {
   using WallDuration = std::chrono::system_clock::duration;
@@ -80,9 +81,10 @@ void apply(const Outcome& outcome, Delivery& delivery) {
     delivery.attempts = outcome.attempt->number;
     delivery.url = outcome.attempt->url;
     delivery.http_status = outcome.attempt->http_status;
-    delivery.error = outcome.attempt->error;
+    delivery.error = error_of(outcome, *outcome.attempt);
+  } else if (!outcome.reason.empty()) {
+    delivery.error = outcome.reason;
   }
-  if (!outcome.reason.empty()) delivery.error = outcome.reason;
 }
 
 bool is_finished(DeliveryStatus status) {

@@ -22,6 +22,11 @@ inline constexpr const char* kWebhookRemoved = "the webhook was removed";
 /// The public record of a claimed delivery.
 [[nodiscard]] Delivery record_of(Claim claim);
 
+[[nodiscard]] DeliveryStatus status_after(Outcome::Kind kind);
+
+/// Why a delivery failed or ended: the reason, or else the error of the attempt.
+[[nodiscard]] const std::string& error_of(const Outcome& outcome, const Attempt& attempt);
+
 /// Brings a record up to date with what became of its claim. The core's notices and every store use
 /// this one, so that they tell the same story.
 void apply(const Outcome& outcome, Delivery& delivery);

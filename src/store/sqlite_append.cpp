@@ -58,13 +58,12 @@ void keep_key(SqliteTables& tables, const NewEvent& event, const DispatchReceipt
       receipt.import_id, Blob{bytes});
 }
 
-void insert_body(SqliteTables& tables, std::int64_t id,
-                 const std::shared_ptr<const std::string>& body) {
-  if (body) tables.db.run("INSERT INTO body VALUES(?1,?2)", id, Blob{*body});
+void add_body(SqliteTables& tables, std::int64_t id,
+              const std::shared_ptr<const std::string>& body) {
+  if (body) tables.new_bodies.add(id, Blob{*body});
 }
 
-void insert_event(SqliteTables& tables, std::int64_t tenant, const NewEvent& event,
-                  std::int64_t id) {
+void add_event(SqliteTables& tables, std::int64_t tenant, const NewEvent& event, std::int64_t id) {
   std::int64_t unfinished = 0;
   for (const NewDelivery& delivery : event.deliveries) {
     if (!is_finished(delivery.status)) ++unfinished;
@@ -72,37 +71,33 @@ void insert_event(SqliteTables& tables, std::int64_t tenant, const NewEvent& eve
   const auto count = static_cast<std::int64_t>(event.deliveries.size());
   const Micros ended = unfinished < count ? to_micros(event.accepted.due) : kAlways;
   const int bodies = (event.managed_body ? 1 : 0) + (event.basic_body ? 1 : 0);
-  tables.db.run("INSERT INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", id, tenant,
-                event.receipt.message_id, event.receipt.import_id, event.receipt.event, count,
-                unfinished, ended, bodies);
-  insert_body(tables, body_id(id, false), event.managed_body);
-  insert_body(tables, body_id(id, true), event.basic_body);
+  tables.new_events.add(id, tenant, event.receipt.message_id, event.receipt.import_id,
+                        event.receipt.event, count, unfinished, ended, bodies);
+  add_body(tables, body_id(id, false), event.managed_body);
+  add_body(tables, body_id(id, true), event.basic_body);
 }
 
-void insert_row(SqliteTables& tables, const SqliteRow& row, const Moment& accepted,
-                std::optional<DeliveryId> replay_of, const std::string& error,
-                const std::string& address) {
+void add_row(SqliteTables& tables, const SqliteRow& row, const Moment& accepted,
+             std::optional<DeliveryId> replay_of, std::string_view error,
+             std::string_view address) {
   const bool over = is_finished(row.status);
   const std::optional<DueTime> ended = over ? std::optional(accepted.due) : std::nullopt;
   const auto finished = over ? std::optional(accepted.wall) : std::nullopt;
   const auto phase = row.fresh ? std::nullopt : std::optional(phase_of(row.status));
   std::optional<std::int64_t> owner;
   if (row.status == DeliveryStatus::in_flight) owner = tables.instance;
-  const auto unless_empty = [](const std::string& text) {
-    return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+  const auto unless_empty = [](std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional(text);
   };
-  tables.db.run(
-      "INSERT INTO delivery(id,event,lane,tenant,basic,phase,status,due,was_due,lease,owner,size,"
-      "accepted,created,ended,finished,replay_of,error,address) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
-      row.id, row.event, row.lane, row.tenant, row.basic, phase, row.status, row.due, row.was_due,
-      row.lease, owner, row.size, accepted.due, accepted.wall, ended, finished, replay_of,
-      unless_empty(error), unless_empty(address));
+  tables.new_deliveries.add(row.id, row.event, row.lane, row.tenant, row.basic, phase, row.status,
+                            row.due, row.was_due, row.lease, owner, row.size, accepted.due,
+                            accepted.wall, ended, finished, replay_of, unless_empty(error),
+                            unless_empty(address));
   tables.entered(row);
 }
 
-void insert_delivery(SqliteTables& tables, const NewEvent& event, const NewDelivery& delivery,
-                     DeliveryId id, std::int64_t event_id) {
+void add_delivery(SqliteTables& tables, const NewEvent& event, const NewDelivery& delivery,
+                  DeliveryId id, std::int64_t event_id) {
   const SqliteLane& lane = tables.lanes.at(delivery.lane);
   SqliteRow row;
   row.id = id;
@@ -120,8 +115,8 @@ void insert_delivery(SqliteTables& tables, const NewEvent& event, const NewDeliv
   row.basic = delivery.lane.webhook_id.empty();
   row.size = size_of(body_of(event, delivery));
   const bool over = is_finished(row.status);
-  insert_row(tables, row, event.accepted, std::nullopt, over ? delivery.reason : std::string(),
-             delivery.url);
+  add_row(tables, row, event.accepted, std::nullopt,
+          over ? std::string_view(delivery.reason) : std::string_view(), delivery.url);
 }
 
 Result<void> check_quotas(SqliteTables& tables, std::int64_t tenant, const NewEvent& event,
@@ -157,9 +152,9 @@ Result<AppendedEvent> append_event(SqliteTables& tables, const NewEvent& event,
   }
   if (!appended.ids.empty()) {
     const auto id = static_cast<std::int64_t>(appended.ids.front());
-    insert_event(tables, tables.counters.tenant_at(event.tenant), event, id);
+    add_event(tables, tables.counters.tenant_at(event.tenant), event, id);
     for (std::size_t i = 0; i < event.deliveries.size(); ++i) {
-      insert_delivery(tables, event, event.deliveries[i], appended.ids[i], id);
+      add_delivery(tables, event, event.deliveries[i], appended.ids[i], id);
     }
   }
   keep_key(tables, event, appended.receipt);
@@ -181,7 +176,8 @@ DeliveryId append_replay(SqliteTables& tables, const SqliteRow& original, const 
     if (rows.next()) address = rows.text(0);
   }
   tables.db.run("UPDATE event SET unfinished=unfinished+1 WHERE id=?1", row.event);
-  insert_row(tables, row, now, original.id, "", address);
+  add_row(tables, row, now, original.id, "", address);
+  tables.write_new();
   return row.id;
 }
 

@@ -79,6 +79,7 @@ void SqliteConnection::configure(const Options& options) {
     return;
   }
   if (options.of_host) return;
+  check(add_feed_table(db_, &feed_));
   use_log();
   sqlite3_wal_hook(
       db_,
@@ -140,25 +141,30 @@ void SqliteConnection::fail_as_foreign(std::string_view what) {
 
 std::int64_t SqliteConnection::total_changes() const { return sqlite3_total_changes64(db_); }
 
-void SqliteConnection::bind_integer(sqlite3_stmt* statement, int index, std::int64_t value) {
-  if (!failed()) check(sqlite3_bind_int64(statement, index, value));
-}
-
-void SqliteConnection::bind_text(sqlite3_stmt* statement, int index, std::string_view value) {
+void SqliteConnection::bind(sqlite3_stmt* statement, int index, const SqliteValue& value) {
   if (failed()) return;
-  const char* text = value.data() == nullptr ? "" : value.data();
-  check(sqlite3_bind_text64(statement, index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  const char* const bytes = value.bytes.data() == nullptr ? "" : value.bytes.data();
+  const std::size_t size = value.bytes.size();
+  switch (value.kind) {
+    case SqliteValue::Kind::null:
+      return check(sqlite3_bind_null(statement, index));
+    case SqliteValue::Kind::integer:
+      return check(sqlite3_bind_int64(statement, index, value.integer));
+    case SqliteValue::Kind::text:
+      return check(sqlite3_bind_text64(statement, index, bytes, size, SQLITE_STATIC, SQLITE_UTF8));
+    case SqliteValue::Kind::blob:
+      return check(sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC));
+  }
 }
 
-void SqliteConnection::bind_blob(sqlite3_stmt* statement, int index, Blob value) {
-  if (failed()) return;
-  if (!value.bytes) return bind_null(statement, index);
-  check(sqlite3_bind_blob64(statement, index, value.bytes->data(), value.bytes->size(),
-                            SQLITE_STATIC));
-}
-
-void SqliteConnection::bind_null(sqlite3_stmt* statement, int index) {
-  if (!failed()) check(sqlite3_bind_null(statement, index));
+void SqliteConnection::run_for(SqliteFeed& feed, const char* sql) {
+  if (feed.size() == 0) return;
+  {
+    SqliteRows rows = query_for(feed, sql);
+    while (rows.next()) {
+    }
+  }
+  feed.clear();
 }
 
 }  // namespace hookline::detail

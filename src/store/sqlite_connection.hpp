@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 
 #include "hookline/result.hpp"
 #include "store/sqlite_error.hpp"
-#include "store/sqlite_time.hpp"
+#include "store/sqlite_feed.hpp"
+#include "store/sqlite_value.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -19,11 +19,6 @@ struct sqlite3_stmt;
 namespace hookline::detail {
 
 class SqliteConnection;
-
-/// Bytes that are bound as a BLOB; nothing becomes NULL.
-struct Blob {
-  std::optional<std::string_view> bytes;
-};
 
 /// The rows of a running statement. It is done with when this goes; until then the texts that were
 /// bound must live, and the same statement must not run again.
@@ -74,7 +69,7 @@ class SqliteConnection {
   [[nodiscard]] SqliteRows query(const char* sql, const Args&... args) {
     sqlite3_stmt* statement = prepared(sql);
     int index = 0;
-    (bind(statement, ++index, args), ...);
+    (bind(statement, ++index, value_of(args)), ...);
     return SqliteRows(*this, failed() ? nullptr : statement);
   }
 
@@ -85,6 +80,16 @@ class SqliteConnection {
     while (rows.next()) {
     }
   }
+
+  /// Runs a statement that reads these rows as the table `feed`. They must live as long as the
+  /// answer.
+  [[nodiscard]] SqliteRows query_for(const SqliteFeed& feed, const char* sql) {
+    feed_ = &feed;
+    return query(sql);
+  }
+
+  /// Likewise, and clears them; does nothing if there are none.
+  void run_for(SqliteFeed& feed, const char* sql);
 
   /// The first column of the first row.
   template <class... Args>
@@ -122,31 +127,12 @@ class SqliteConnection {
   void configure(const Options& options);
   void use_log();
   [[nodiscard]] sqlite3_stmt* prepared(const char* sql);
-  template <class T>
-  void bind(sqlite3_stmt* statement, int index, const T& value) {
-    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
-      bind_integer(statement, index, static_cast<std::int64_t>(value));
-    } else if constexpr (std::is_same_v<T, DueTime> ||
-                         std::is_same_v<T, std::chrono::system_clock::time_point>) {
-      bind_integer(statement, index, to_micros(value));
-    } else if constexpr (std::is_same_v<T, Blob>) {
-      bind_blob(statement, index, value);
-    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-      bind_text(statement, index, value);
-    } else if (value) {
-      bind(statement, index, *value);
-    } else {
-      bind_null(statement, index);
-    }
-  }
-  void bind_integer(sqlite3_stmt* statement, int index, std::int64_t value);
-  void bind_text(sqlite3_stmt* statement, int index, std::string_view value);
-  void bind_blob(sqlite3_stmt* statement, int index, Blob value);
-  void bind_null(sqlite3_stmt* statement, int index);
+  void bind(sqlite3_stmt* statement, int index, const SqliteValue& value);
 
   sqlite3* db_;
   std::optional<SqliteFailure> failure_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
+  const SqliteFeed* feed_ = nullptr;  ///< of the statement that was begun last
   int log_pages_ = 0;
 };
 

@@ -60,6 +60,15 @@ struct SqliteStore::State {
   /// Runs `work(SqliteTables&)`, which gives a `Result`, in a transaction.
   template <class Work>
   auto write(bool durable, Work work) -> decltype(work(std::declval<SqliteTables&>())) {
+    return add(durable, [&](SqliteTables& tables) {
+      tables.write_new();
+      return work(tables);
+    });
+  }
+
+  /// For what only adds new events, whose rows may be written with those of others.
+  template <class Work>
+  auto add(bool durable, Work work) -> decltype(work(std::declval<SqliteTables&>())) {
     if (auto here = check_process(); !here) return tl::unexpected(std::move(here.error()));
     std::optional<decltype(work(std::declval<SqliteTables&>()))> answer;
     detail::CommitJob job;
@@ -135,7 +144,7 @@ SqliteStore::~SqliteStore() = default;
 std::vector<Result<AppendedEvent>> SqliteStore::append(std::vector<NewEvent> events,
                                                        const Quotas& quotas) {
   using Results = std::vector<Result<AppendedEvent>>;
-  auto written = state_->write(true, [&](SqliteTables& tables) -> Result<Results> {
+  auto written = state_->add(true, [&](SqliteTables& tables) -> Result<Results> {
     Results results;
     for (const NewEvent& event : events) {
       results.push_back(detail::append_event(tables, event, quotas));

@@ -6,41 +6,80 @@
 
 namespace hookline::detail {
 
+namespace {
+
+constexpr const char* kById =
+    "SELECT id,event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due,phase FROM "
+    "delivery WHERE id=?1";
+constexpr const char* kByFeed =
+    "SELECT id,event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due,phase FROM "
+    "feed CROSS JOIN delivery ON id=c1";
+
+SqliteRow read_row(const SqliteRows& rows) {
+  SqliteRow row;
+  row.id = static_cast<DeliveryId>(rows.integer(0));
+  row.event = rows.integer(1);
+  row.lane = rows.integer(2);
+  row.tenant = rows.integer(3);
+  row.status = static_cast<DeliveryStatus>(rows.integer(4));
+  row.due = rows.integer(5);
+  row.lease = static_cast<std::uint64_t>(rows.integer(6));
+  row.lost = static_cast<std::uint32_t>(rows.integer(7));
+  row.size = static_cast<std::uint64_t>(rows.integer(8));
+  row.basic = rows.integer(9) != 0;
+  if (!rows.is_null(10)) row.taken_off = rows.text(10);
+  row.was_due = rows.integer(11);
+  row.fresh = rows.is_null(12);
+  return row;
+}
+
+}  // namespace
+
 void SqliteTables::flush() {
+  write_new();
   flush_events();
   lanes.flush();
   counters.flush(now);
 }
 
+void SqliteTables::write_new() {
+  db.run_for(new_events, "INSERT OR FAIL INTO event SELECT c1,c2,c3,c4,c5,c6,c7,c8,c9 FROM feed");
+  db.run_for(new_bodies, "INSERT OR FAIL INTO body SELECT c1,c2 FROM feed");
+  db.run_for(new_deliveries,
+             "INSERT OR FAIL INTO delivery(id,event,lane,tenant,basic,phase,status,due,was_due,"
+             "lease,owner,size,accepted,created,ended,finished,replay_of,error,address) "
+             "SELECT c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,c16,c17,c18,c19 FROM feed");
+}
+
 void SqliteTables::flush_events() {
+  SqliteFeed events;
   for (const auto& [event, progress] : progress_) {
-    db.run("UPDATE event SET unfinished=unfinished-?2,ended=max(ended,?3) WHERE id=?1", event,
-           progress.finished, progress.ended);
+    events.add(event, progress.finished, progress.ended);
   }
   progress_.clear();
+  db.run_for(events,
+             "UPDATE OR FAIL event SET unfinished=unfinished-c2,ended=max(ended,c3) FROM feed "
+             "WHERE id=c1");
 }
 
 std::optional<SqliteRow> SqliteTables::find(DeliveryId id) {
-  SqliteRows rows = db.query(
-      "SELECT event,lane,tenant,status,due,lease,lost,size,basic,taken_off,was_due,phase FROM "
-      "delivery WHERE id=?1",
-      id);
+  SqliteRows rows = db.query(kById, id);
   if (!rows.next()) return std::nullopt;
-  SqliteRow row;
-  row.id = id;
-  row.event = rows.integer(0);
-  row.lane = rows.integer(1);
-  row.tenant = rows.integer(2);
-  row.status = static_cast<DeliveryStatus>(rows.integer(3));
-  row.due = rows.integer(4);
-  row.lease = static_cast<std::uint64_t>(rows.integer(5));
-  row.lost = static_cast<std::uint32_t>(rows.integer(6));
-  row.size = static_cast<std::uint64_t>(rows.integer(7));
-  row.basic = rows.integer(8) != 0;
-  if (!rows.is_null(9)) row.taken_off = rows.text(9);
-  row.was_due = rows.integer(10);
-  row.fresh = rows.is_null(11);
-  return row;
+  return read_row(rows);
+}
+
+std::unordered_map<DeliveryId, SqliteRow> SqliteTables::find_all(
+    const std::vector<DeliveryId>& ids) {
+  SqliteFeed wanted;
+  for (const DeliveryId id : ids) wanted.add(id);
+  std::unordered_map<DeliveryId, SqliteRow> found;
+  found.reserve(ids.size());
+  SqliteRows rows = db.query_for(wanted, kByFeed);
+  while (rows.next()) {
+    SqliteRow row = read_row(rows);
+    found.emplace(row.id, std::move(row));
+  }
+  return found;
 }
 
 void SqliteTables::entered(const SqliteRow& row) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "hookline/delivery_store.hpp"
 #include "store/sqlite_connection.hpp"
@@ -44,10 +45,21 @@ struct SqliteTables {
 
   void load() { counters.load(); }
   void flush();
+
+  /// The rows of new events gather here until `write_new`, which comes before whatever looks for
+  /// them. Their texts are the events'.
+  SqliteFeed new_events;
+  SqliteFeed new_bodies;
+  SqliteFeed new_deliveries;
+  void write_new();
+
   /// Writes what is gathered for events; `event.unfinished` and `event.ended` are behind till then.
   void flush_events();
 
   [[nodiscard]] std::optional<SqliteRow> find(DeliveryId id);
+  /// Those of these that are there.
+  [[nodiscard]] std::unordered_map<DeliveryId, SqliteRow> find_all(
+      const std::vector<DeliveryId>& ids);
 
   /// A delivery that was just inserted stands there.
   void entered(const SqliteRow& row);

@@ -284,6 +284,49 @@ void check_outcomes(const MakeStore& create) {
     CHECK(attempts[1].url == "https://a.example/");
   }
 
+  SECTION("Attempts of one number are all kept") {
+    for (const std::int64_t now : {10, 20, 30}) {
+      Claim same = now == 10 ? claim : shelf.take(lane("a"), now);
+      same.attempts = 4;
+      REQUIRE(shelf.record(same, Kind::retry, now, now + 5).recorded);
+    }
+    const auto attempts = shelf.store->attempts(id).value();
+    REQUIRE(attempts.size() == 3);
+    for (const Attempt& attempt : attempts) CHECK(attempt.number == 5);
+  }
+
+  SECTION("A round records outcomes of every kind, each once") {
+    std::vector<Claim> claims;
+    for (const char* webhook : {"b", "c", "d", "e"}) {
+      shelf.put(lane(webhook));
+      claims.push_back(shelf.take(lane(webhook), 0));
+    }
+    Claim stale = claims[3];
+    ++stale.lease;
+    Claim unknown = claim;
+    unknown.id = 999;
+    StoreWork round;
+    round.outcomes = {Shelf::outcome_of(claim, Kind::delivered, 10),
+                      Shelf::outcome_of(claims[0], Kind::retry, 10, 50),
+                      Shelf::outcome_of(unknown, Kind::delivered, 10),
+                      Shelf::outcome_of(claims[1], Kind::released, 10, 60),
+                      Shelf::outcome_of(stale, Kind::delivered, 10),
+                      Shelf::outcome_of(claim, Kind::exhausted, 10),
+                      Shelf::outcome_of(claims[2], Kind::discarded, 10),
+                      Shelf::outcome_of(claims[3], Kind::exhausted, 10)};
+    std::vector<bool> recorded;
+    for (const auto& each : shelf.work(round, 10).recorded) recorded.push_back(each.recorded);
+    CHECK(recorded == std::vector<bool>{true, true, false, true, false, false, true, true});
+    CHECK(shelf.status(id) == DeliveryStatus::delivered);
+    CHECK(shelf.find(claims[0].id).next_attempt_at == wall(50));
+    CHECK(shelf.find(claims[1].id).attempts == 0);
+    CHECK(shelf.find(claims[2].id).error == "gone");
+    CHECK(shelf.find(claims[3].id).error == "HTTP 500");
+    CHECK(shelf.store->attempts(id)->size() == 1);
+    CHECK(shelf.store->attempts(claims[2].id)->empty());
+    CHECK(shelf.store->counts()->pending == 2);
+  }
+
   SECTION("A lane has been failing since the first attempt that failed") {
     CHECK(shelf.record(claim, Kind::retry, 10, 20).failing_since == at(10));
     CHECK(shelf.record(shelf.take(lane("a"), 20), Kind::retry, 30, 40).failing_since == at(10));

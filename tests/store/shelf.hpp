@@ -119,8 +119,8 @@ struct Shelf {
   /// The one claim that this lane has to give.
   Claim take(const LaneKey& key, std::int64_t now) const { return claim(key, 1, now).claims.at(0); }
 
-  RecordedOutcome record(const Claim& claim, Outcome::Kind kind, std::int64_t now,
-                         std::int64_t due = 0) const {
+  static Outcome outcome_of(const Claim& claim, Outcome::Kind kind, std::int64_t now,
+                            std::int64_t due = 0) {
     Outcome outcome;
     outcome.kind = kind;
     outcome.claim = claim;
@@ -135,8 +135,12 @@ struct Shelf {
       outcome.attempt->http_status = kind == Outcome::Kind::delivered ? 200 : 500;
       if (kind != Outcome::Kind::delivered) outcome.attempt->error = "HTTP 500";
     }
+    return outcome;
+  }
+  RecordedOutcome record(const Claim& claim, Outcome::Kind kind, std::int64_t now,
+                         std::int64_t due = 0) const {
     StoreWork round;
-    round.outcomes = {outcome};
+    round.outcomes = {outcome_of(claim, kind, now, due)};
     return work(round, now).recorded.at(0);
   }
   /// Claims what is due in the lane and brings it to this end.

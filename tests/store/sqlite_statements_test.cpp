@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "store/delivery_store_contract.hpp"
 #include "store/shelf.hpp"
+#include "store/sqlite_feed.hpp"
 #include "store/sqlite_file.hpp"
 
 using namespace hookline;
@@ -64,6 +65,7 @@ bool is_about_rows(const std::string& sql) {
 bool walks(const std::string& step, const std::string& sql) {
   if (step.find("PRIMARY KEY (rowid>?)") != std::string::npos) return true;
   if (step.rfind("SCAN", 0) != 0 || step.find("CONSTANT ROW") != std::string::npos) return false;
+  if (step.find("SCAN feed") != std::string::npos) return false;       // rows in memory
   if (step.find("instance") != std::string::npos) return false;        // one row for each process
   if (step.find("delivery_lease") != std::string::npos) return false;  // what is in flight
   return !(step.find("USING") != std::string::npos && sql.find("LIMIT 1") != std::string::npos);
@@ -78,6 +80,8 @@ TEST_CASE("No statement walks a table that can grow") {
   const Shelf shelf(file.open());
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.path().c_str(), &db) == SQLITE_OK);
+  const detail::SqliteFeed* feed = nullptr;
+  REQUIRE(detail::add_feed_table(db, &feed) == SQLITE_OK);
   for (const std::string& sql : StatementLog::statements()) {
     if (!is_about_rows(sql)) continue;
     for (const std::string& step : plan_of(db, sql)) {
