@@ -1,4 +1,8 @@
+#include <sqlite3.h>
+
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +55,27 @@ TEST_CASE("What is wrong with one dispatch does not fail those that share its co
   CHECK(results.at(2).error().code == ErrorCode::quota_exceeded);
   CHECK(results.at(3));
   CHECK(shelf.store->counts()->pending == 3);
+}
+
+TEST_CASE("A round finds what was appended before it in the same commit") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  std::vector<std::thread> threads;
+  const auto start = [&](auto work) {
+    threads.emplace_back(work);
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // until it stands in line
+  };
+  start([&] { shelf.put(lane("first")); });  // it leads, and waits for the other one
+  start([&] { shelf.put(lane("a")); });
+  std::size_t claimed = 0;
+  start([&] { claimed = shelf.claim(lane("a"), 1, 1'000).claims.size(); });
+  REQUIRE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
+  for (std::thread& thread : threads) thread.join();
+  sqlite3_close(other);
+  CHECK(claimed == 1);
 }
 
 TEST_CASE("Rounds, commands and questions go on beside dispatches") {
