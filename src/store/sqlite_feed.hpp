@@ -27,7 +27,7 @@ class SqliteFeed {
   void add(const Args&... args) {
     static_assert(sizeof...(Args) <= kColumns);
     columns_ = sizeof...(Args);
-    (values_.push_back(value_of(args)), ...);
+    values_.insert(values_.end(), {value_of(args)...});
   }
 
   [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : values_.size() / columns_; }
