@@ -1,5 +1,6 @@
 #include "hookline/delivery.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "deliver/delivery_record.hpp"
@@ -52,6 +53,12 @@ std::chrono::system_clock::time_point to_system_time(DueTime due) {
   using WallDuration = std::chrono::system_clock::duration;
   return std::chrono::system_clock::time_point(
       std::chrono::duration_cast<WallDuration>(due.time_since_epoch()));
+}
+
+DispatchReceipt with_ids(DispatchReceipt receipt, const std::vector<DeliveryId>& ids) {
+  const std::size_t count = std::min(receipt.deliveries.size(), ids.size());
+  for (std::size_t i = 0; i < count; ++i) receipt.deliveries[i].id = ids[i];
+  return receipt;
 }
 
 Delivery record_of(Claim claim) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hookline/delivery.hpp"
 #include "hookline/delivery_store.hpp"
@@ -18,6 +19,9 @@ inline constexpr const char* kWebhookRemoved = "the webhook was removed";
     const NewEvent& event, const NewDelivery& delivery) {
   return delivery.lane.webhook_id.empty() ? event.basic_body : event.managed_body;
 }
+
+/// The receipt of an event, with the ids that its deliveries were given.
+[[nodiscard]] DispatchReceipt with_ids(DispatchReceipt receipt, const std::vector<DeliveryId>& ids);
 
 /// The public record of a claimed delivery.
 [[nodiscard]] Delivery record_of(Claim claim);

@@ -132,10 +132,7 @@ Result<AppendedEvent> append(MemoryTables& tables, NewEvent event, const Quotas&
 
   AppendedEvent appended;
   appended.ids = insert(tables, event, std::move(rows));
-  appended.receipt = std::move(event.receipt);
-  for (std::size_t i = 0; i < appended.receipt.deliveries.size(); ++i) {
-    appended.receipt.deliveries[i].id = appended.ids[i];
-  }
+  appended.receipt = with_ids(std::move(event.receipt), appended.ids);
   if (event.idempotency_key) {
     tables.keys().put(event.tenant, std::move(*event.idempotency_key), appended.receipt);
   }

@@ -45,17 +45,17 @@ Result<std::optional<AppendedEvent>> find_repeated(SqliteTables& tables, std::in
   return repeated;
 }
 
-void keep_key(SqliteTables& tables, const NewEvent& event, const DispatchReceipt& receipt) {
+void keep_key(SqliteTables& tables, const NewEvent& event, const std::vector<DeliveryId>& ids) {
   if (!event.idempotency_key) return;
   const IdempotencyKey& key = *event.idempotency_key;
-  const std::string bytes = encode_receipt(receipt);
+  const std::string bytes = encode_receipt(with_ids(event.receipt, ids));
   tables.db.run(
       "INSERT INTO idempotency(tenant,key,fingerprint,expires,import,receipt) "
       "VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(tenant,key) DO UPDATE SET "
       "fingerprint=excluded.fingerprint,expires=excluded.expires,import=excluded.import,"
       "receipt=excluded.receipt",
       tables.counters.tenant_at(event.tenant), key.key, key.fingerprint, key.expires,
-      receipt.import_id, Blob{bytes});
+      event.receipt.import_id, Blob{bytes});
 }
 
 void add_body(SqliteTables& tables, std::int64_t id,
@@ -143,12 +143,9 @@ Result<AppendedEvent> append_event(SqliteTables& tables, const NewEvent& event,
     return tl::unexpected(std::move(fits.error()));
   }
   AppendedEvent appended;
-  appended.receipt = event.receipt;
+  appended.ids.reserve(event.deliveries.size());
   for (std::size_t i = 0; i < event.deliveries.size(); ++i) {
     appended.ids.push_back(tables.counters.next_id());
-    if (i < appended.receipt.deliveries.size()) {
-      appended.receipt.deliveries[i].id = appended.ids.back();
-    }
   }
   if (!appended.ids.empty()) {
     const auto id = static_cast<std::int64_t>(appended.ids.front());
@@ -157,7 +154,7 @@ Result<AppendedEvent> append_event(SqliteTables& tables, const NewEvent& event,
       add_delivery(tables, event, event.deliveries[i], appended.ids[i], id);
     }
   }
-  keep_key(tables, event, appended.receipt);
+  keep_key(tables, event, appended.ids);
   return appended;
 }
 

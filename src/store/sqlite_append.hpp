@@ -4,7 +4,8 @@
 
 namespace hookline::detail {
 
-/// Stores an event with its deliveries and its idempotency key. An error leaves nothing behind.
+/// Stores an event with its deliveries and its idempotency key. An error leaves nothing behind. The
+/// receipt of what is new is left to the caller, who has time for it when the commit is done.
 [[nodiscard]] Result<AppendedEvent> append_event(SqliteTables& tables, const NewEvent& event,
                                                  const Quotas& quotas);
 

@@ -10,6 +10,7 @@
 
 #include "base/fail.hpp"
 #include "base/process.hpp"
+#include "deliver/delivery_record.hpp"
 #include "store/delivery_query.hpp"
 #include "store/group_commit.hpp"
 #include "store/sqlite_append.hpp"
@@ -146,12 +147,20 @@ std::vector<Result<AppendedEvent>> SqliteStore::append(std::vector<NewEvent> eve
   using Results = std::vector<Result<AppendedEvent>>;
   auto written = state_->add(true, [&](SqliteTables& tables) -> Result<Results> {
     Results results;
+    results.reserve(events.size());
     for (const NewEvent& event : events) {
       results.push_back(detail::append_event(tables, event, quotas));
     }
     return results;
   });
-  if (written) return *std::move(written);
+  if (written) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      Result<AppendedEvent>& each = written->at(i);
+      if (!each || each->repeated) continue;
+      each->receipt = detail::with_ids(std::move(events[i].receipt), each->ids);
+    }
+    return *std::move(written);
+  }
   Results failed;
   for (const NewEvent& event : events) {
     failed.push_back(detail::fail_in("event " + event.receipt.message_id, written.error()));

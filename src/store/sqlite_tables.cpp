@@ -52,9 +52,18 @@ void SqliteTables::write_new() {
 }
 
 void SqliteTables::flush_events() {
+  std::sort(progress_.begin(), progress_.end(),
+            [](const Progress& one, const Progress& other) { return one.event < other.event; });
   SqliteFeed events;
-  for (const auto& [event, progress] : progress_) {
-    events.add(event, progress.finished, progress.ended);
+  for (auto first = progress_.begin(); first != progress_.end();) {
+    const std::int64_t event = first->event;
+    std::int64_t finished = 0;
+    Micros ended = kAlways;
+    for (; first != progress_.end() && first->event == event; ++first) {
+      ++finished;
+      ended = std::max(ended, first->ended);
+    }
+    events.add(event, finished, ended);
   }
   progress_.clear();
   db.run_for(events,
@@ -126,9 +135,7 @@ void SqliteTables::moved(SqliteRow& row, DeliveryStatus status, Micros due, Micr
     row.fresh = false;
   }
   if (is_finished(status)) {
-    Progress& progress = progress_[row.event];
-    ++progress.finished;
-    progress.ended = std::max(progress.ended, ended);
+    progress_.push_back({row.event, ended});
   }
 }
 

@@ -75,16 +75,15 @@ struct SqliteTables {
   [[nodiscard]] std::shared_ptr<const std::string> body(std::int64_t event, bool basic);
 
  private:
-  /// What has become of an event's deliveries in this transaction.
+  /// A delivery of this event has ended then.
   struct Progress {
-    std::int64_t finished = 0;
+    std::int64_t event = 0;
     Micros ended = kAlways;
   };
 
   void forget_event_if_empty(std::int64_t event);
 
-  /// Written once for each event, however many of its deliveries end.
-  std::unordered_map<std::int64_t, Progress> progress_;
+  std::vector<Progress> progress_;
 
   /// Bodies that this transaction has read: deliveries of an event share one.
   std::unordered_map<std::int64_t, std::shared_ptr<const std::string>> bodies_;
