@@ -139,6 +139,12 @@ void SqliteConnection::fail_as_foreign(std::string_view what) {
   if (!failed()) failure_ = SqliteFailure{SQLITE_ERROR, std::string(what)};
 }
 
+unsigned SqliteConnection::data_version() {
+  unsigned version = 0;
+  check(sqlite3_file_control(db_, "main", SQLITE_FCNTL_DATA_VERSION, &version));
+  return version;
+}
+
 std::int64_t SqliteConnection::total_changes() const { return sqlite3_total_changes64(db_); }
 
 void SqliteConnection::bind(sqlite3_stmt* statement, int index, const SqliteValue& value) {

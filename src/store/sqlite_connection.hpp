@@ -113,6 +113,8 @@ class SqliteConnection {
   void fail_as_foreign(std::string_view what);
 
   [[nodiscard]] std::int64_t total_changes() const;
+  /// Changes with every commit, whoever makes it. In a transaction: of the state that it sees.
+  [[nodiscard]] unsigned data_version();
   /// Pages in the log as of the last commit of this connection.
   [[nodiscard]] int log_pages() const { return log_pages_; }
   [[nodiscard]] sqlite3* handle() const { return db_; }

@@ -54,24 +54,30 @@ void SqliteCounters::load() {
   last_time_ = rows.integer(3);
   paused_ = rows.integer(4) != 0;
   read_counts(rows, 5, all_);
-  changes_at_load_ = db_.total_changes();
 }
 
+void SqliteCounters::begin() { changes_at_begin_ = db_.total_changes(); }
+
 void SqliteCounters::flush(DueTime now) {
-  for (auto& [id, tenant] : tenants_) {
-    if (!tenant.dirty) continue;
-    const DeliveryCounts& c = tenant.counts;
+  for (const std::int64_t id : changed_) {
+    const auto known = tenants_.find(id);
+    if (known == tenants_.end()) continue;  // it has gone
+    const DeliveryCounts& c = known->second.counts;
+    known->second.dirty = false;
     db_.run(
         "UPDATE tenant SET pending=?2,in_flight=?3,delivered=?4,exhausted=?5,discarded=?6,bytes=?7 "
         "WHERE id=?1",
         id, c.pending, c.in_flight, c.delivered, c.exhausted, c.discarded, c.pending_bytes);
   }
-  if (!dirty_ && db_.total_changes() == changes_at_load_) return;
+  changed_.clear();
+  if (!dirty_ && db_.total_changes() == changes_at_begin_) return;
+  dirty_ = false;
+  last_time_ = std::max(last_time_, to_micros(now));
   db_.run(
       "UPDATE store SET newest=?1,turns=?2,last_time=?3,paused=?4,pending=?5,in_flight=?6,"
       "delivered=?7,exhausted=?8,discarded=?9,bytes=?10 WHERE id=1",
-      newest_, turns_, std::max(last_time_, to_micros(now)), paused_, all_.pending, all_.in_flight,
-      all_.delivered, all_.exhausted, all_.discarded, all_.pending_bytes);
+      newest_, turns_, last_time_, paused_, all_.pending, all_.in_flight, all_.delivered,
+      all_.exhausted, all_.discarded, all_.pending_bytes);
 }
 
 std::optional<std::int64_t> SqliteCounters::find_tenant(const std::string& name) {
@@ -103,8 +109,7 @@ void SqliteCounters::forget_tenant_if_unused(std::int64_t id) {
 }
 
 void SqliteCounters::enter(std::int64_t id, DeliveryStatus status, std::uint64_t size) {
-  Tenant& one = tenant(id);
-  one.dirty = dirty_ = true;
+  Tenant& one = change(id);
   for (DeliveryCounts* counts : {&all_, &one.counts}) {
     ++counter(*counts, status);
     if (!is_finished(status)) counts->pending_bytes += size;
@@ -112,8 +117,7 @@ void SqliteCounters::enter(std::int64_t id, DeliveryStatus status, std::uint64_t
 }
 
 void SqliteCounters::leave(std::int64_t id, DeliveryStatus status, std::uint64_t size) {
-  Tenant& one = tenant(id);
-  one.dirty = dirty_ = true;
+  Tenant& one = change(id);
   for (DeliveryCounts* counts : {&all_, &one.counts}) {
     --counter(*counts, status);
     if (!is_finished(status)) counts->pending_bytes -= size;
@@ -171,6 +175,13 @@ SqliteCounters::Tenant& SqliteCounters::tenant(std::int64_t id) {
     if (rows.next()) read_counts(rows, 0, known->second.counts);
   }
   return known->second;
+}
+
+SqliteCounters::Tenant& SqliteCounters::change(std::int64_t id) {
+  Tenant& one = tenant(id);
+  if (!one.dirty) changed_.push_back(id);
+  one.dirty = dirty_ = true;
+  return one;
 }
 
 }  // namespace hookline::detail

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "hookline/delivery.hpp"
 #include "hookline/quotas.hpp"
@@ -19,7 +20,11 @@ class SqliteCounters {
 
   /// Reads the row of the store; a failure of the connection if a newer version has written it.
   void load();
+  /// A transaction begins; what is known from the one before still stands.
+  void begin();
+  /// Writes what has changed.
   void flush(DueTime now);
+  [[nodiscard]] std::size_t tenants_known() const { return tenants_.size() + names_.size(); }
 
   [[nodiscard]] std::optional<std::int64_t> find_tenant(const std::string& name);
   [[nodiscard]] std::int64_t tenant_at(const std::string& name);  ///< added if it is not there
@@ -45,6 +50,7 @@ class SqliteCounters {
     bool dirty = false;
   };
   Tenant& tenant(std::int64_t id);
+  Tenant& change(std::int64_t id);
 
   SqliteConnection& db_;
   DeliveryId newest_ = 0;
@@ -52,9 +58,10 @@ class SqliteCounters {
   Micros last_time_ = kAlways;
   bool paused_ = false;
   bool dirty_ = false;
-  std::int64_t changes_at_load_ = 0;
+  std::int64_t changes_at_begin_ = 0;
   DeliveryCounts all_;
   std::unordered_map<std::int64_t, Tenant> tenants_;
+  std::vector<std::int64_t> changed_;  ///< tenants
   std::unordered_map<std::string, std::int64_t> names_;
 };
 

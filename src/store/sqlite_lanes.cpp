@@ -54,7 +54,7 @@ SqliteLane::Place SqliteLane::place() const {
 
 SqliteLane* SqliteLanes::find(const LaneKey& key) {
   const auto known = ids_.find(key);
-  if (known != ids_.end()) return &lanes_.at(known->second);
+  if (known != ids_.end()) return &touch(lanes_.at(known->second));
   const auto tenant = counters_.find_tenant(key.tenant);
   if (!tenant) return nullptr;
   SqliteRows rows = db_.query(kByKey, *tenant, key.webhook_id, key.origin);
@@ -72,7 +72,7 @@ SqliteLane& SqliteLanes::at(const LaneKey& key) {
 
 SqliteLane& SqliteLanes::at(std::int64_t id) {
   const auto known = lanes_.find(id);
-  if (known != lanes_.end()) return known->second;
+  if (known != lanes_.end()) return touch(known->second);
   SqliteRows rows = db_.query(kById, id);
   if (SqliteLane* lane = load(rows)) return *lane;
   db_.fail_as_corrupt("a delivery has no lane");
@@ -83,7 +83,7 @@ SqliteLane& SqliteLanes::at(std::int64_t id) {
 SqliteLane* SqliteLanes::load(SqliteRows& rows) {
   if (!rows.next()) return nullptr;
   const auto [known, added] = lanes_.try_emplace(rows.integer(0));
-  SqliteLane& lane = known->second;
+  SqliteLane& lane = touch(known->second);
   if (!added) return &lane;
   lane.id = rows.integer(0);
   lane.tenant = rows.integer(1);
@@ -102,6 +102,12 @@ SqliteLane* SqliteLanes::load(SqliteRows& rows) {
       lane.busy};
   ids_.emplace(lane.key, lane.id);
   return &lane;
+}
+
+SqliteLane& SqliteLanes::touch(SqliteLane& lane) {
+  if (!lane.touched) touched_.push_back(&lane);
+  lane.touched = true;
+  return lane;
 }
 
 void SqliteLanes::enter(SqliteLane& lane, DeliveryStatus status, Micros due) {
@@ -195,7 +201,7 @@ LaneKey SqliteLanes::serve(const Turn& turn, const StoreWork& work, std::int64_t
           counters_.next_turn());
   SqliteLane& lane = at(id.value_or(0));
   lane.set_hold(to_micros(work.lease_until), instance);
-  write(lane);
+  flush();
   refresh_turn(turn.tenant);
   return lane.key;
 }
@@ -211,11 +217,14 @@ std::optional<Micros> SqliteLanes::next_listing(const std::vector<std::string>& 
 // --- Writing and forgetting ----------------------------------------------------------------------
 
 void SqliteLanes::flush() {
-  for (auto& [id, lane] : lanes_) {
-    if (lane.dirty) write(lane);
+  for (SqliteLane* lane : touched_) {
+    lane->touched = false;
+    if (lane->dirty) write(*lane);
   }
-  lanes_.clear();
-  ids_.clear();
+  touched_.clear();
+  db_.run_for(counts_,
+              "UPDATE OR FAIL lane SET pending=c2,in_flight=c3,deliveries=c4,head=c5,"
+              "failing_since=c6 FROM feed WHERE id=c1");
 }
 
 void SqliteLanes::write(SqliteLane& lane) {
@@ -225,10 +234,9 @@ void SqliteLanes::write(SqliteLane& lane) {
   const SqliteLane::Place& place = lane.written;
   lane.dirty = false;
   if (place == before) {
-    return db_.run(
-        "UPDATE lane SET pending=?2,in_flight=?3,deliveries=?4,head=?5,failing_since=?6 WHERE "
-        "id=?1",
-        lane.id, lane.pending, lane.in_flight, lane.deliveries, lane.head, lane.failing_since);
+    counts_.add(lane.id, lane.pending, lane.in_flight, lane.deliveries, lane.head,
+                lane.failing_since);
+    return;
   }
   db_.run(
       "UPDATE lane SET pending=?2,in_flight=?3,deliveries=?4,head=?5,failing_since=?6,hold=?7,"
@@ -255,6 +263,7 @@ void SqliteLanes::forget_idle(Micros now) {
   collect(db_.query("SELECT id,tenant FROM lane WHERE empty=1 AND hold<=?1 LIMIT 64", now));
   for (const auto& [lane, tenant] : idle) {
     db_.run("DELETE FROM lane WHERE id=?1", lane);
+    forget(lane);
     counters_.forget_tenant_if_unused(tenant);
   }
 }
@@ -263,12 +272,23 @@ void SqliteLanes::forget_empty(const std::vector<std::int64_t>& lanes) {
   flush();
   for (const std::int64_t id : lanes) {
     db_.run("DELETE FROM lane WHERE id=?1 AND empty=1", id);
+    forget(id);
   }
+}
+
+/// REQUIRES: it was written, and nobody has touched it since.
+void SqliteLanes::forget(std::int64_t id) {
+  const auto known = lanes_.find(id);
+  if (known == lanes_.end()) return;
+  ids_.erase(known->second.key);
+  lanes_.erase(known);
 }
 
 void SqliteLanes::forget_empty_of(std::int64_t tenant) {
   flush();
   db_.run("DELETE FROM lane INDEXED BY lane_empty WHERE tenant=?1 AND empty=1", tenant);
+  lanes_.clear();
+  ids_.clear();
   counters_.forget_tenant_if_unused(tenant);
 }
 

@@ -29,6 +29,7 @@ struct SqliteLane {
   bool busy = false;  ///< one has waited since all had an outcome
 
   bool dirty = false;
+  bool touched = false;    ///< since the last `SqliteLanes::flush`
   bool head_known = true;  ///< if not, the row's index tells
 
   /// What the indexes go by.
@@ -50,9 +51,9 @@ struct SqliteLane {
   void end_hold() { set_hold(kAlways, std::nullopt); }
 };
 
-/// The lanes that a transaction touches, read once and written once.
+/// The lanes that transactions have touched, each read once, and written once in each of them.
 ///
-/// References stay good until `flush`.
+/// References stay good until `flush` or one of the functions that forget lanes.
 class SqliteLanes {
  public:
   SqliteLanes(SqliteConnection& db, SqliteCounters& counters) : db_(db), counters_(counters) {}
@@ -80,13 +81,16 @@ class SqliteLanes {
   void forget_empty(const std::vector<std::int64_t>& lanes);
   void forget_empty_of(std::int64_t tenant);
 
-  /// Writes what has changed and forgets all.
+  /// Writes what has changed.
   void flush();
+  [[nodiscard]] std::size_t lanes_known() const { return lanes_.size(); }
 
  private:
   struct Turn;
 
   [[nodiscard]] SqliteLane* load(SqliteRows& rows);
+  SqliteLane& touch(SqliteLane& lane);
+  void forget(std::int64_t id);
   void write(SqliteLane& lane);
   void refresh_turn(std::int64_t tenant);
   [[nodiscard]] std::optional<Turn> next_turn(const Turn& after);
@@ -96,6 +100,8 @@ class SqliteLanes {
   SqliteCounters& counters_;
   std::unordered_map<std::int64_t, SqliteLane> lanes_;
   std::unordered_map<LaneKey, std::int64_t, LaneKeyHash> ids_;
+  std::vector<SqliteLane*> touched_;
+  SqliteFeed counts_;  ///< of lanes that stay where they are in the indexes
 };
 
 }  // namespace hookline::detail

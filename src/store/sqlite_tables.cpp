@@ -35,6 +35,17 @@ SqliteRow read_row(const SqliteRows& rows) {
 
 }  // namespace
 
+void SqliteTables::begin() {
+  now = DueTime::min();
+  bodies_.clear();
+  counters.begin();
+}
+
+bool SqliteTables::is_full() const {
+  constexpr std::size_t kMost = 10'000;
+  return lanes.lanes_known() + counters.tenants_known() > kMost;
+}
+
 void SqliteTables::flush() {
   write_new();
   flush_events();

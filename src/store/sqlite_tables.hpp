@@ -31,8 +31,9 @@ struct SqliteRow {
   std::optional<std::string> taken_off;  ///< by a command while a request was out: why
 };
 
-/// The tables as one transaction sees them. Every change of a delivery goes through here, so that
-/// counters, lanes and events stay in step with it.
+/// The tables as a transaction sees them. Every change of a delivery goes through here, so that
+/// counters, lanes and events stay in step with it. What is known of counters and lanes stays for
+/// the next transaction, as long as nobody else has written in between and none has failed.
 struct SqliteTables {
   SqliteTables(SqliteConnection& connection, std::int64_t number)
       : db(connection), instance(number), counters(connection), lanes(connection, counters) {}
@@ -43,8 +44,10 @@ struct SqliteTables {
   SqliteLanes lanes;
   DueTime now = DueTime::min();  ///< the latest of the transaction
 
-  void load() { counters.load(); }
+  void begin();
   void flush();
+  /// So much is known that it is time to begin anew.
+  [[nodiscard]] bool is_full() const;
 
   /// The rows of new events gather here until `write_new`, which comes before whatever looks for
   /// them. Their texts are the events'.

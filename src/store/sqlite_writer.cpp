@@ -172,18 +172,27 @@ Result<void> SqliteWriter::empty_log() {
 
 void SqliteWriter::run_transaction(const GroupCommit::Jobs& jobs) {
   committing_ = false;
-  db_->run("BEGIN IMMEDIATE");
-  SqliteTables tables(*db_, instance_);
-  tables.load();
-  for (CommitJob* job : jobs) job->run(tables);
-  tables.flush();
+  begin();
+  for (CommitJob* job : jobs) job->run(*tables_);
+  tables_->flush();
   if (db_->failed()) return;
   commit_in_one_write(*db_, log_room_);
   committing_ = db_->failed();
+  version_ = db_->data_version();
+}
+
+void SqliteWriter::begin() {
+  db_->run("BEGIN IMMEDIATE");
+  if (!tables_ || tables_->is_full() || db_->data_version() != version_) {
+    tables_.emplace(*db_, instance_);
+    tables_->counters.load();
+  }
+  tables_->begin();
 }
 
 /// Undoes what was begun, closes a connection that cannot be trusted any more, and says why.
 Error SqliteWriter::give_up() {
+  tables_.reset();
   const SqliteFailure failure = db_->failure();
   db_->clear_failure();
   if (sqlite3_get_autocommit(db_->handle()) == 0) db_->execute("ROLLBACK");
@@ -247,6 +256,7 @@ SqliteSight SqliteWriter::look() {
 }
 
 void SqliteWriter::abandon() {
+  tables_.reset();
   if (db_) db_->abandon();
   db_.reset();
 }

@@ -63,12 +63,15 @@ class SqliteWriter {
   void join();
   [[nodiscard]] Result<void> commit_together(const GroupCommit::Jobs& jobs);
   void run_transaction(const GroupCommit::Jobs& jobs);
+  void begin();
   [[nodiscard]] Error give_up();
   [[nodiscard]] Result<void> empty_log();
 
   const Options options_;
   std::unique_ptr<SqliteLockFile> lock_;
   std::unique_ptr<SqliteConnection> db_;
+  std::optional<SqliteTables> tables_;  ///< if the last transaction was this one's, and succeeded
+  unsigned version_ = 0;                ///< of the data, when they were true
   SqliteLogSync log_sync_;
   std::int64_t instance_ = 0;    ///< 0 before it has joined
   bool committing_ = false;      ///< it is COMMIT that has failed
