@@ -1,6 +1,7 @@
 #include "store/group_commit.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace hookline::detail {
 namespace {
@@ -11,42 +12,75 @@ constexpr std::size_t kMostJobs = 256;
 }  // namespace
 
 void GroupCommit::run(CommitJob& job) {
-  if (!comes_to_lead(job)) return;
-  steps_.tidy();
-  const Jobs jobs = take();  // its own is the first
-  steps_.commit(jobs);
-  hand_over(jobs.size());
-  steps_.settle(jobs);
-  for (CommitJob* each : jobs) {
-    if (each != &job) sem_post(&each->wake_);  // which it goes with
+  switch (come_in(job)) {
+    case CommitJob::Role::none:
+      return;
+    case CommitJob::Role::leads:
+      return lead(job);
+    case CommitJob::Role::settles:
+      return settle(job, std::move(job.group_));
   }
-  const std::lock_guard lock(mutex_);
-  settling_ -= jobs.size();
-  call_leader();
 }
 
 void GroupCommit::run_alone(const std::function<void()>& work) {
   CommitJob job;
+  job.durable = false;
   job.alone_ = true;
-  static_cast<void>(comes_to_lead(job));  // nobody else does it
+  static_cast<void>(come_in(job));  // nobody else does it
   {
     const std::lock_guard lock(mutex_);
-    waiting_.pop_front();
+    take_out(1);
   }
   work();
   hand_over(0);
 }
 
-/// Waits for its turn to lead; false if somebody else's lead has done the job.
-bool GroupCommit::comes_to_lead(CommitJob& job) {
+/// Stands in line until it is told what to do.
+CommitJob::Role GroupCommit::come_in(CommitJob& job) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(&job);
+    line_.push_back(&job);
+    if (!job.durable) ++hasty_;
     call_leader();
   }
   while (sem_wait(&job.wake_) != 0) {  // a signal has come between
   }
-  return job.leads_;
+  return job.role_;
+}
+
+void GroupCommit::tell(CommitJob& job, CommitJob::Role role) {
+  job.role_ = role;
+  sem_post(&job.wake_);  // which it may go with
+}
+
+/// Whoever does not care for the disk goes at once, the leader too: another settles the rest.
+void GroupCommit::lead(CommitJob& own) {
+  steps_.tidy();
+  Jobs jobs = take();  // its own is the first
+  steps_.commit(jobs);
+  const auto durable = std::stable_partition(jobs.begin(), jobs.end(),
+                                             [](const CommitJob* job) { return !job->durable; });
+  Jobs settling(durable, jobs.end());
+  jobs.erase(durable, jobs.end());
+  hand_over(settling.size());
+  for (CommitJob* job : jobs) {
+    if (job != &own) tell(*job, CommitJob::Role::none);
+  }
+  if (settling.empty()) return;
+  if (own.durable) return settle(own, std::move(settling));
+  CommitJob& first = *settling.front();
+  first.group_ = std::move(settling);
+  tell(first, CommitJob::Role::settles);
+}
+
+void GroupCommit::settle(const CommitJob& own, const Jobs jobs) {
+  steps_.settle(jobs);
+  for (CommitJob* job : jobs) {
+    if (job != &own) tell(*job, CommitJob::Role::none);
+  }
+  const std::lock_guard lock(mutex_);
+  settling_ -= jobs.size();
+  call_leader();
 }
 
 void GroupCommit::hand_over(std::size_t settling) {
@@ -56,26 +90,31 @@ void GroupCommit::hand_over(std::size_t settling) {
   call_leader();
 }
 
-/// Makes the first who waits the leader, if there is none and enough have gathered: half as many as
-/// are on their way out, who will soon be back if they came for more. If nobody comes, it goes on
-/// when those are out. REQUIRES: the lock.
+/// Makes the first in line the leader, if there is none and enough have gathered: half as many as
+/// are on their way to the disk, who will soon be back if they came for more. If nobody comes, it
+/// goes on when those are out; and at once if somebody waits who does not care for the disk.
+/// REQUIRES: the lock.
 void GroupCommit::call_leader() {
-  const bool enough = 2 * waiting_.size() >= std::min(settling_, kMostJobs);
-  if (led_ || waiting_.empty() || !enough) return;
+  const bool enough = hasty_ > 0 || 2 * line_.size() >= std::min(settling_, kMostJobs);
+  if (led_ || line_.empty() || !enough) return;
   led_ = true;
-  waiting_.front()->leads_ = true;
-  sem_post(&waiting_.front()->wake_);
+  tell(*line_.front(), CommitJob::Role::leads);
 }
 
-/// What waits, up to the first that is to be alone.
+/// Those in line, up to the first that is to be alone.
 GroupCommit::Jobs GroupCommit::take() {
   const std::lock_guard lock(mutex_);
-  const auto most = std::min(waiting_.size(), kMostJobs);
-  const auto end =
-      std::find_if(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(most),
-                   [](const CommitJob* job) { return job->alone_; });
-  Jobs jobs(waiting_.begin(), end);
-  waiting_.erase(waiting_.begin(), end);
+  const auto most = static_cast<std::ptrdiff_t>(std::min(line_.size(), kMostJobs));
+  const auto end = std::find_if(line_.begin(), line_.begin() + most,
+                                [](const CommitJob* job) { return job->alone_; });
+  return take_out(end - line_.begin());
+}
+
+/// REQUIRES: the lock.
+GroupCommit::Jobs GroupCommit::take_out(std::ptrdiff_t count) {
+  Jobs jobs(line_.begin(), line_.begin() + count);
+  line_.erase(line_.begin(), line_.begin() + count);
+  for (const CommitJob* job : jobs) hasty_ -= job->durable ? 0 : 1;
   return jobs;
 }
 

@@ -31,8 +31,16 @@ struct CommitJob {
 
  private:
   friend class GroupCommit;
+
+  enum class Role {
+    none,     ///< it is done
+    leads,    ///< the next group
+    settles,  ///< its group
+  };
+
   bool alone_ = false;
-  bool leads_ = false;  ///< what it is woken for; if not, it is done
+  Role role_ = Role::none;         ///< what it is woken for
+  std::vector<CommitJob*> group_;  ///< that it settles
   /// Not a condition variable: who is woken often interrupts who wakes them, and would then have to
   /// wait for that one's mutex.
   sem_t wake_;
@@ -40,7 +48,7 @@ struct CommitJob {
 
 /// Lets calling threads share a commit without a thread of its own: one of them leads, takes
 /// everything that waits, commits it and hands the lead to the first of those who have gathered
-/// meanwhile. Then it brings the commit to the disk, beside the next one, and wakes the others.
+/// meanwhile. Then the commit is brought to the disk, beside the next one, by one of those who care.
 ///
 /// Threads: any.
 class GroupCommit {
@@ -62,15 +70,20 @@ class GroupCommit {
   void run_alone(const std::function<void()>& work);
 
  private:
-  [[nodiscard]] bool comes_to_lead(CommitJob& job);
+  [[nodiscard]] CommitJob::Role come_in(CommitJob& job);
+  static void tell(CommitJob& job, CommitJob::Role role);
+  void lead(CommitJob& own);
+  void settle(const CommitJob& own, Jobs jobs);
   void hand_over(std::size_t settling);
   void call_leader();
   [[nodiscard]] Jobs take();
+  Jobs take_out(std::ptrdiff_t count);
 
   const Steps steps_;
-  std::mutex mutex_;
-  std::deque<CommitJob*> waiting_;
+  std::mutex mutex_;  ///< guards what follows
+  std::deque<CommitJob*> line_;
   bool led_ = false;
+  std::size_t hasty_ = 0;     ///< in line that are not to be durable
   std::size_t settling_ = 0;  ///< jobs that are committed, and not all woken yet
 };
 

@@ -73,8 +73,8 @@ Error sqlite_error(const std::string& path, const SqliteFailure& failure) {
 Error unknown_commit(const std::string& path, const SqliteFailure& failure) {
   return {ErrorCode::commit_unknown,
           fmt::format("store {}: the disk failed under the commit, which may have taken place or "
-                      "not: {} (SQLite {}); look whether it did before doing it again, or use an "
-                      "idempotency key",
+                      "not: {} (SQLite {}); do it again under the same idempotency key, or look "
+                      "whether it did when the store works again",
                       path, failure.text, failure.code)};
 }
 

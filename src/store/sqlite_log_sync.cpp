@@ -13,11 +13,12 @@ SqliteLogSync::~SqliteLogSync() {
 
 /// SQLite has its locks on the other two files: to close this one drops none of them.
 int SqliteLogSync::open(const std::string& path) {
-  const int file = ::open((path + "-wal").c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open((path + "-wal").c_str(), O_RDWR | O_CLOEXEC);
   if (file < 0) return errno;
   const std::lock_guard lock(mutex_);
   if (file_ >= 0) ::close(file_);
   file_ = file;
+  error_ = EIO;
   return 0;
 }
 
@@ -31,10 +32,14 @@ int SqliteLogSync::sync(std::uint64_t commit) {
   return 0;
 }
 
-void SqliteLogSync::trust() {
+LogRewrite SqliteLogSync::rewrite(std::size_t frames) {
   const std::lock_guard lock(mutex_);
+  const LogRewrite rewritten = rewrite_log(file_, frames);
+  if (rewritten != LogRewrite::done) return rewritten;
+  if (::fdatasync(file_) != 0) return LogRewrite::failed;
   synced_ = committed_;
   error_ = 0;
+  return LogRewrite::done;
 }
 
 }  // namespace hookline::detail

@@ -1,21 +1,26 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
 
+#include "store/sqlite_log_rewrite.hpp"
+
 namespace hookline::detail {
 
-/// Brings the log (WAL) of a file to the disk, for those who wait until their commit is there. It
-/// is what SQLite itself does at the end of a commit under `synchronous=FULL`, but beside the
-/// connection: the next commit is written meanwhile, and one sync serves all commits before it.
+/// Brings the log (WAL) of a file to the disk, for those who wait until their commit is there. With
+/// `synchronous=FULL` SQLite does so within each commit; here it is done beside the connection: the
+/// next commit is written meanwhile, and one sync serves all commits before it. Others see a commit
+/// before it is on the disk; nobody is told that it is there.
 ///
 /// When a sync has failed, the system may have dropped what was to be written, and the next sync
-/// would succeed without it. So nothing counts as synced from then on, until the log has been
-/// brought into the database.
+/// would succeed without it, also for who opens the file later and never hears of the failure. So
+/// the log is in doubt at first and after a failure, and nothing in it counts as synced until it
+/// was written anew.
 ///
-/// Threads: any; `open`, `add_commit` and `trust` only under the lead of the `GroupCommit`.
+/// Threads: any; `open`, `add_commit` and `rewrite` only under the lead of the `GroupCommit`.
 class SqliteLogSync {
  public:
   SqliteLogSync() = default;
@@ -33,11 +38,11 @@ class SqliteLogSync {
   /// failed for it or before it.
   [[nodiscard]] int sync(std::uint64_t commit);
 
-  /// A sync has failed: what stands in the log may not be on the disk.
+  /// What stands in the log may not be on the disk.
   [[nodiscard]] bool in_doubt() const { return error_ != 0; }
 
-  /// All commits are in the database by now, and on the disk.
-  void trust();
+  /// Writes the log, which has so many frames, anew and syncs it: `rewrite_log`. Ends the doubt.
+  [[nodiscard]] LogRewrite rewrite(std::size_t frames);
 
  private:
   std::atomic<std::uint64_t> committed_{0};  ///< the number of the last commit

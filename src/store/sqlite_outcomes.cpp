@@ -95,7 +95,8 @@ void SqliteOutcomes::write() {
   write_attempts();
 }
 
-/// The number of an attempt is its place as a rule; another of that number comes behind the last.
+/// The number of an attempt is its place as a rule; another of that number comes behind the last,
+/// and is not kept where there is no room for more.
 void SqliteOutcomes::write_attempts() {
   std::vector<std::int64_t> taken;
   {
@@ -109,10 +110,10 @@ void SqliteOutcomes::write_attempts() {
     const auto last = tables_.db.value(
         "SELECT id FROM attempt WHERE id>=?1*1024 AND id<(?1+1)*1024 ORDER BY id DESC LIMIT 1",
         place / 1024);
-    attempts_.set(row, 0, value_of(last.value_or(place) + 1));
+    attempts_.set(row, 0, value_of(std::min(last.value_or(place) + 1, place | 1023)));
   }
   tables_.db.run_for(attempts_,
-                     "INSERT OR FAIL INTO attempt SELECT c1,c2,c3,c4,c5,c6,c7,c8,c9 FROM feed");
+                     "INSERT OR IGNORE INTO attempt SELECT c1,c2,c3,c4,c5,c6,c7,c8,c9 FROM feed");
 }
 
 }  // namespace hookline::detail

@@ -33,7 +33,7 @@ struct SqliteStore::State {
         writer(std::move(opened)),
         group({[this] { writer->tidy(); },
                [this](const detail::GroupCommit::Jobs& jobs) { writer->commit(jobs); },
-               [this](const detail::GroupCommit::Jobs& jobs) { writer->sync(jobs); }}),
+               [this](const detail::GroupCommit::Jobs& jobs) { settle(jobs); }}),
         reader(options.path, options.busy_timeout),
         watch(options.path + "-wal", detail::lock_path(options.path), [this] {
           detail::SqliteSight sight;
@@ -78,6 +78,17 @@ struct SqliteStore::State {
     group.run(job);
     if (!job.result) return tl::unexpected(std::move(job.result.error()));
     return *std::move(answer);
+  }
+
+  /// Has the jobs on the disk when it returns, or says in their results that nobody can tell.
+  void settle(const detail::GroupCommit::Jobs& jobs) {
+    if (writer->sync(jobs)) return;
+    group.run_alone([this] { writer->secure_log(); });
+    const Result<void> synced = writer->sync(jobs);
+    if (synced) return;
+    for (detail::CommitJob* job : jobs) {
+      if (job->result) job->result = synced;
+    }
   }
 
   template <class Ask>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -57,14 +58,14 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(Options options) {
   const WriteLock right(*writer->lock_, writer->options_.busy_timeout);
   if (!right.taken()) return tl::unexpected(right.taken().error());
   if (auto made = writer->create_file(); !made) return tl::unexpected(std::move(made.error()));
-  if (auto done = writer->connect(); !done) return tl::unexpected(std::move(done.error()));
+  if (auto ready = writer->make_ready(); !ready) return tl::unexpected(std::move(ready.error()));
   return writer;
 }
 
 /// The last one out brings the log into the database, so that the file alone is complete. Whoever
 /// cannot leaves that to the next one.
 SqliteWriter::~SqliteWriter() {
-  if (!db_) return;
+  if (!db_ || log_sync_.in_doubt()) return;
   const WriteLock right(*lock_, std::chrono::milliseconds(0));
   if (!right.taken()) return;
   sqlite3_busy_timeout(db_->handle(), 0);
@@ -95,10 +96,13 @@ Result<void> SqliteWriter::connect() {
   if (!db) return tl::unexpected(std::move(db.error()));
   if (auto done = migrate(**db, options_.path); !done) return done;
   db_ = *std::move(db);
-  // Nothing is lost in between: `sync` takes care of those who wait.
-  db_->execute("PRAGMA synchronous=NORMAL");
+  db_->execute("PRAGMA synchronous=NORMAL");  // what is to be durable waits for `sync`
   join();
-  if (db_->failed()) return tl::unexpected(give_up());
+  if (db_->failed()) {
+    Error error = give_up();
+    db_.reset();
+    return tl::unexpected(std::move(error));
+  }
   if (const int reason = log_sync_.open(options_.path); reason != 0) {
     db_.reset();
     return fail(ErrorCode::store_failed, "store {}: its log cannot be opened: {}", options_.path,
@@ -130,13 +134,7 @@ Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
   fault_of_a_job_ = false;
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return right.taken();
-  if (!db_) {
-    if (auto done = connect(); !done) return done;
-  }
-  if (log_sync_.in_doubt()) {
-    if (auto emptied = empty_log(); !emptied) return emptied;
-    log_sync_.trust();
-  }
+  if (auto ready = make_ready(); !ready) return ready;
   run_transaction(jobs);
   if (db_->failed()) return tl::unexpected(give_up());
   const std::uint64_t number = log_sync_.add_commit();
@@ -146,27 +144,60 @@ Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
 
 /// One that has changed nothing waits too: what it has seen may not be on the disk yet, and may be
 /// another process's.
-void SqliteWriter::sync(const GroupCommit::Jobs& jobs) {
+Result<void> SqliteWriter::sync(const GroupCommit::Jobs& jobs) {
   std::uint64_t last = 0;
   for (const CommitJob* job : jobs) {
-    if (job->durable && job->result) last = std::max(last, job->commit);
+    if (job->result) last = std::max(last, job->commit);
   }
-  if (last == 0) return;
-  const int reason = log_sync_.sync(last);
-  if (reason == 0) return;
-  const SqliteFailure failure{SQLITE_IOERR_FSYNC, std::generic_category().message(reason)};
-  for (CommitJob* job : jobs) {
-    if (job->durable && job->result) {
-      job->result = tl::unexpected(unknown_commit(options_.path, failure));
-    }
-  }
+  const int reason = last == 0 ? 0 : log_sync_.sync(last);
+  if (reason == 0) return {};
+  return tl::unexpected(
+      unknown_commit(options_.path, {SQLITE_IOERR_FSYNC, std::generic_category().message(reason)}));
 }
 
+void SqliteWriter::secure_log() {
+  const WriteLock right(*lock_, options_.busy_timeout);
+  if (right.taken()) static_cast<void>(make_ready());  // the next commit will meet it again
+}
+
+/// Opens the file if it is not, and takes care that what stands in the log is on the disk.
 /// REQUIRES: the right to write.
-Result<void> SqliteWriter::empty_log() {
-  db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                       nullptr));
+Result<void> SqliteWriter::make_ready() {
+  if (!db_) {
+    if (auto done = connect(); !done) return done;
+  }
+  return log_sync_.in_doubt() ? rewrite_log() : Result<void>();
+}
+
+/// A commit tells how much is in the log, and a transaction that follows it keeps others from
+/// writing there meanwhile. REQUIRES: the right to write.
+Result<void> SqliteWriter::rewrite_log() {
+  tables_.reset();
+  unsigned version = 0;
+  do {
+    if (sqlite3_get_autocommit(db_->handle()) == 0) db_->run("ROLLBACK");
+    db_->run("UPDATE store SET id=1 WHERE id=1");
+    version = db_->data_version();
+    db_->run("BEGIN IMMEDIATE");
+  } while (!db_->failed() && db_->data_version() != version);
   if (db_->failed()) return tl::unexpected(give_up());
+  const LogRewrite rewritten = log_sync_.rewrite(static_cast<std::size_t>(db_->log_pages()));
+  const int reason = errno;
+  db_->run("ROLLBACK");
+  switch (rewritten) {
+    case LogRewrite::done:
+      break;
+    case LogRewrite::damaged:
+      return fail(ErrorCode::store_failed,
+                  "store {}: the disk has lost what was written to its log; restore it from a "
+                  "backup, or move it away with its -wal and -shm to start with an empty one",
+                  options_.path);
+    case LogRewrite::failed:
+      return fail(ErrorCode::store_failed,
+                  "store {}: its log cannot be brought to the disk: {}; it is tried again at the "
+                  "next call",
+                  options_.path, std::generic_category().message(reason));
+  }
   return {};
 }
 
@@ -209,7 +240,7 @@ Error SqliteWriter::give_up() {
 // --- The log -------------------------------------------------------------------------------------
 
 void SqliteWriter::tidy() {
-  if (!db_) return;
+  if (!db_ || log_sync_.in_doubt()) return;
   const int pages = db_->log_pages();
   if (pages < kLogPages) next_checkpoint_ = kLogPages;
   if (pages < next_checkpoint_) return;
@@ -223,9 +254,7 @@ void SqliteWriter::tidy() {
 Result<void> SqliteWriter::clear_traces() {
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return right.taken();
-  if (!db_) {
-    if (auto done = connect(); !done) return done;
-  }
+  if (auto ready = make_ready(); !ready) return ready;
   db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                                        nullptr));
   if (!db_->failed()) scrub(*db_);

@@ -36,9 +36,12 @@ class SqliteWriter {
 
   /// Does jobs in one transaction; what is wrong with one of them does not fail the others.
   void commit(const GroupCommit::Jobs& jobs);
-  /// Returns when those of the jobs that are to be durable are on the disk, or it says in their
-  /// results that nobody can tell: `commit_unknown`. From any thread, beside all others.
-  void sync(const GroupCommit::Jobs& jobs);
+  /// Returns when the jobs that were committed are on the disk, or that nobody can tell:
+  /// `commit_unknown`. From any thread, beside all others.
+  [[nodiscard]] Result<void> sync(const GroupCommit::Jobs& jobs);
+  /// After a `sync` that has failed: if this brings what is in the log to the disk, `sync`
+  /// succeeds.
+  void secure_log();
   /// Brings the log into the database when it has grown.
   void tidy();
   /// Empties the log and what is free in the file, so that nothing of what was erased is there.
@@ -65,7 +68,8 @@ class SqliteWriter {
   void run_transaction(const GroupCommit::Jobs& jobs);
   void begin();
   [[nodiscard]] Error give_up();
-  [[nodiscard]] Result<void> empty_log();
+  [[nodiscard]] Result<void> make_ready();
+  [[nodiscard]] Result<void> rewrite_log();
 
   const Options options_;
   std::unique_ptr<SqliteLockFile> lock_;

@@ -295,6 +295,17 @@ void check_outcomes(const MakeStore& create) {
     for (const Attempt& attempt : attempts) CHECK(attempt.number == 5);
   }
 
+  SECTION("More attempts than there is room for do no harm") {
+    const DeliveryId other = shelf.put(lane("b"));
+    for (const std::int64_t now : {10, 20, 30, 40}) {
+      Claim many = now == 10 ? claim : shelf.take(lane("a"), now);
+      many.attempts = 1'020 + static_cast<std::uint32_t>(now / 10);
+      CHECK(shelf.record(many, Kind::retry, now, now + 5).recorded);
+    }
+    CHECK(shelf.store->attempts(id)->size() >= 2);
+    CHECK(shelf.store->attempts(other)->empty());
+  }
+
   SECTION("A round records outcomes of every kind, each once") {
     std::vector<Claim> claims;
     for (const char* webhook : {"b", "c", "d", "e"}) {

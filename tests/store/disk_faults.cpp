@@ -14,6 +14,7 @@ namespace hookline::fakes {
 std::atomic<int> DiskFaults::read_error{0};
 std::atomic<int> DiskFaults::write_error{0};
 std::atomic<int> DiskFaults::sync_error{0};
+std::atomic<int> DiskFaults::failing_syncs{-1};
 std::atomic<bool> DiskFaults::syncs_hang{false};
 std::atomic<bool> DiskFaults::short_write{false};
 std::atomic<unsigned> DiskFaults::one_in{1};
@@ -76,6 +77,7 @@ void DiskFaults::heal() {
   read_error = 0;
   write_error = 0;
   sync_error = 0;
+  failing_syncs = -1;
   syncs_hang = false;
   short_write = false;
   one_in = 1;
@@ -90,7 +92,8 @@ extern "C" int fdatasync(int file) {
   ++DiskFaults::syncs;
   while (DiskFaults::syncs_hang) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const int error = DiskFaults::sync_error;
-  if (error == 0 || !hookline::fakes::happens()) {
+  const bool is_over = DiskFaults::failing_syncs >= 0 && DiskFaults::failing_syncs-- <= 0;
+  if (error == 0 || is_over || !hookline::fakes::happens()) {
     return static_cast<int>(syscall(SYS_fdatasync, file));
   }
   errno = error;

@@ -15,11 +15,12 @@ class DiskFaults {
   /// A disk without faults again.
   static void heal();
 
-  static std::atomic<int> read_error;    ///< an errno for every read; 0 for none
-  static std::atomic<int> write_error;   ///< an errno for every write; 0 for none
-  static std::atomic<int> sync_error;    ///< an errno for every sync; 0 for none
-  static std::atomic<bool> syncs_hang;   ///< every sync, until this is over
-  static std::atomic<bool> short_write;  ///< a write takes half of what it is given
+  static std::atomic<int> read_error;     ///< an errno for every read; 0 for none
+  static std::atomic<int> write_error;    ///< an errno for every write; 0 for none
+  static std::atomic<int> sync_error;     ///< an errno for every sync; 0 for none
+  static std::atomic<int> failing_syncs;  ///< if not negative: after so many they succeed again
+  static std::atomic<bool> syncs_hang;    ///< every sync, until this is over
+  static std::atomic<bool> short_write;   ///< a write takes half of what it is given
   /// Of all these only one in so many happens, drawn from `draws`.
   static std::atomic<unsigned> one_in;
   static std::atomic<unsigned> draws;

@@ -1,0 +1,104 @@
+#include "store/sqlite_log_rewrite.hpp"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace hookline::detail {
+namespace {
+
+// The format: https://www.sqlite.org/fileformat2.html#walformat
+
+constexpr std::size_t kHeader = 32;
+constexpr std::size_t kFrameHeader = 24;
+constexpr std::size_t kFramesAtOnce = 64;
+
+std::uint32_t big_endian(const unsigned char* bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
+         std::uint32_t{bytes[2]} << 8 | std::uint32_t{bytes[3]};
+}
+
+std::uint32_t little_endian(const unsigned char* bytes) {
+  return std::uint32_t{bytes[3]} << 24 | std::uint32_t{bytes[2]} << 16 |
+         std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[0]};
+}
+
+/// Over everything from the header on.
+class Checksum {
+ public:
+  explicit Checksum(bool of_big_endian_words) : of_big_endian_words_(of_big_endian_words) {}
+
+  void add(const unsigned char* bytes, std::size_t size) {
+    const auto word = of_big_endian_words_ ? &big_endian : &little_endian;
+    for (const unsigned char* end = bytes + size; bytes != end; bytes += 8) {
+      first_ += word(bytes) + second_;
+      second_ += word(bytes + 4) + first_;
+    }
+  }
+  [[nodiscard]] bool stands_at(const unsigned char* bytes) const {
+    return big_endian(bytes) == first_ && big_endian(bytes + 4) == second_;
+  }
+
+ private:
+  const bool of_big_endian_words_;
+  std::uint32_t first_ = 0;
+  std::uint32_t second_ = 0;
+};
+
+/// False after an error, or, with errno 0, at the end of the file.
+template <class Transfer, class Byte>
+bool transfer_all(Transfer transfer, int file, Byte* bytes, std::size_t size, off_t place) {
+  errno = 0;
+  while (size > 0) {
+    const ssize_t done = transfer(file, bytes, size, place);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    bytes += done;
+    place += done;
+    size -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
+LogRewrite could_not_read() { return errno == 0 ? LogRewrite::damaged : LogRewrite::failed; }
+
+}  // namespace
+
+LogRewrite rewrite_log(int file, std::size_t frames) {
+  std::array<unsigned char, kHeader> header;
+  if (!transfer_all(::pread, file, header.data(), kHeader, 0)) return could_not_read();
+  const std::uint32_t magic = big_endian(header.data());
+  Checksum checksum((magic & 1) != 0);
+  checksum.add(header.data(), 24);
+  const std::size_t page = big_endian(header.data() + 8);
+  const bool is_a_log = (magic & ~1u) == 0x377f0682 && page >= 512 && page <= 65'536;
+  if (!is_a_log || !checksum.stands_at(header.data() + 24)) return LogRewrite::damaged;
+  if (!transfer_all(::pwrite, file, header.data(), kHeader, 0)) return LogRewrite::failed;
+
+  std::vector<unsigned char> room(kFramesAtOnce * (kFrameHeader + page));
+  auto place = static_cast<off_t>(kHeader);
+  while (frames > 0) {
+    const std::size_t count = std::min(frames, kFramesAtOnce);
+    const std::size_t size = count * (kFrameHeader + page);
+    if (!transfer_all(::pread, file, room.data(), size, place)) return could_not_read();
+    for (std::size_t i = 0; i < count; ++i) {
+      const unsigned char* frame = room.data() + i * (kFrameHeader + page);
+      checksum.add(frame, 8);
+      checksum.add(frame + kFrameHeader, page);
+      const bool has_salt = std::memcmp(frame + 8, header.data() + 16, 8) == 0;
+      if (!has_salt || !checksum.stands_at(frame + 16)) return LogRewrite::damaged;
+    }
+    if (!transfer_all(::pwrite, file, room.data(), size, place)) return LogRewrite::failed;
+    place += static_cast<off_t>(size);
+    frames -= count;
+  }
+  return LogRewrite::done;
+}
+
+}  // namespace hookline::detail
