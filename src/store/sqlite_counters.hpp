@@ -12,8 +12,8 @@
 
 namespace hookline::detail {
 
-/// What stands where, in all and by tenant, and the ids given out. Read when first asked for in a
-/// transaction and written once at its end, however often they change between.
+/// What stands where, in all and by tenant, and the ids given out. Read when first asked for, and
+/// written once at the end of a transaction, however often they change in it.
 class SqliteCounters {
  public:
   explicit SqliteCounters(SqliteConnection& db) : db_(db) {}

@@ -6,11 +6,10 @@
 #include <cstddef>
 #include <cstring>
 
+#include "store/sqlite_log_format.hpp"
+
 namespace hookline::detail {
 namespace {
-
-/// In front of each page in the log. https://www.sqlite.org/fileformat2.html#walformat
-constexpr std::size_t kFrameHeader = 24;
 
 bool marks_commit(const void* frame_header) {
   const auto* size_after_commit = static_cast<const unsigned char*>(frame_header) + 4;

@@ -10,13 +10,11 @@
 #include <cstring>
 #include <vector>
 
+#include "store/sqlite_log_format.hpp"
+
 namespace hookline::detail {
 namespace {
 
-// The format: https://www.sqlite.org/fileformat2.html#walformat
-
-constexpr std::size_t kHeader = 32;
-constexpr std::size_t kFrameHeader = 24;
 constexpr std::size_t kFramesAtOnce = 64;
 
 std::uint32_t big_endian(const unsigned char* bytes) {
@@ -71,18 +69,18 @@ LogRewrite could_not_read() { return errno == 0 ? LogRewrite::damaged : LogRewri
 }  // namespace
 
 LogRewrite rewrite_log(int file, std::size_t frames) {
-  std::array<unsigned char, kHeader> header;
-  if (!transfer_all(::pread, file, header.data(), kHeader, 0)) return could_not_read();
+  std::array<unsigned char, kLogHeader> header;
+  if (!transfer_all(::pread, file, header.data(), kLogHeader, 0)) return could_not_read();
   const std::uint32_t magic = big_endian(header.data());
   Checksum checksum((magic & 1) != 0);
   checksum.add(header.data(), 24);
   const std::size_t page = big_endian(header.data() + 8);
   const bool is_a_log = (magic & ~1u) == 0x377f0682 && page >= 512 && page <= 65'536;
   if (!is_a_log || !checksum.stands_at(header.data() + 24)) return LogRewrite::damaged;
-  if (!transfer_all(::pwrite, file, header.data(), kHeader, 0)) return LogRewrite::failed;
+  if (!transfer_all(::pwrite, file, header.data(), kLogHeader, 0)) return LogRewrite::failed;
 
   std::vector<unsigned char> room(kFramesAtOnce * (kFrameHeader + page));
-  auto place = static_cast<off_t>(kHeader);
+  auto place = static_cast<off_t>(kLogHeader);
   while (frames > 0) {
     const std::size_t count = std::min(frames, kFramesAtOnce);
     const std::size_t size = count * (kFrameHeader + page);

@@ -14,6 +14,7 @@
 #include "catch.hpp"
 #include "store/shelf.hpp"
 #include "store/sqlite_file.hpp"
+#include "store/sqlite_log_format.hpp"
 
 using namespace hookline;
 using namespace hookline::fakes;
@@ -21,8 +22,8 @@ using detail::LogRewrite;
 
 namespace {
 
-constexpr std::size_t kHeader = 32;
-constexpr std::size_t kFrame = 24 + 4096;
+constexpr std::size_t kHeader = detail::kLogHeader;
+constexpr std::size_t kFrame = detail::kFrameHeader + 4096;
 
 /// What a store has written to its log, in a file of its own.
 std::string log_of_a_store() {
