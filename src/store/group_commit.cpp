@@ -12,7 +12,7 @@ constexpr std::size_t kMostJobs = 256;
 }  // namespace
 
 void GroupCommit::run(CommitJob& job) {
-  switch (come_in(job)) {
+  switch (stand_in_line(job)) {
     case CommitJob::Role::none:
       return;
     case CommitJob::Role::leads:
@@ -26,7 +26,7 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
   CommitJob job;
   job.durable = false;
   job.alone_ = true;
-  static_cast<void>(come_in(job));  // nobody else does it
+  static_cast<void>(stand_in_line(job));  // nobody else does it
   {
     const std::lock_guard lock(mutex_);
     take_out(1);
@@ -36,7 +36,7 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
 }
 
 /// Stands in line until it is told what to do.
-CommitJob::Role GroupCommit::come_in(CommitJob& job) {
+CommitJob::Role GroupCommit::stand_in_line(CommitJob& job) {
   {
     const std::lock_guard lock(mutex_);
     line_.push_back(&job);

@@ -48,7 +48,8 @@ struct CommitJob {
 
 /// Lets calling threads share a commit without a thread of its own: one of them leads, takes
 /// everything that waits, commits it and hands the lead to the first of those who have gathered
-/// meanwhile. Then the commit is brought to the disk, beside the next one, by one of those who care.
+/// meanwhile. Then the commit is brought to the disk, beside the next one, by one of those who
+/// care.
 ///
 /// Threads: any.
 class GroupCommit {
@@ -70,7 +71,7 @@ class GroupCommit {
   void run_alone(const std::function<void()>& work);
 
  private:
-  [[nodiscard]] CommitJob::Role come_in(CommitJob& job);
+  [[nodiscard]] CommitJob::Role stand_in_line(CommitJob& job);
   static void tell(CommitJob& job, CommitJob::Role role);
   void lead(CommitJob& own);
   void settle(const CommitJob& own, Jobs jobs);
@@ -83,7 +84,7 @@ class GroupCommit {
   std::mutex mutex_;  ///< guards what follows
   std::deque<CommitJob*> line_;
   bool led_ = false;
-  std::size_t hasty_ = 0;     ///< in line that are not to be durable
+  std::size_t hasty_ = 0;     ///< in line that are alone, or not to be durable
   std::size_t settling_ = 0;  ///< jobs that are committed, and not all woken yet
 };
 

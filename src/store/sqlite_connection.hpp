@@ -113,7 +113,7 @@ class SqliteConnection {
   void fail_as_foreign(std::string_view what);
 
   [[nodiscard]] std::int64_t total_changes() const;
-  /// Changes with every commit, whoever makes it. In a transaction: of the state that it sees.
+  /// Changes with every commit; with that of another connection when this one begins to read.
   [[nodiscard]] unsigned data_version();
   /// Pages in the log as of the last commit of this connection.
   [[nodiscard]] int log_pages() const { return log_pages_; }

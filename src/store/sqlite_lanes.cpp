@@ -276,7 +276,7 @@ void SqliteLanes::forget_empty(const std::vector<std::int64_t>& lanes) {
   }
 }
 
-/// REQUIRES: it was written, and nobody has touched it since.
+/// REQUIRES: `flush`, and that nobody has touched it since.
 void SqliteLanes::forget(std::int64_t id) {
   const auto known = lanes_.find(id);
   if (known == lanes_.end()) return;

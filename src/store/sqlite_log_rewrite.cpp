@@ -49,54 +49,69 @@ class Checksum {
   std::uint32_t second_ = 0;
 };
 
-/// False after an error, or, with errno 0, at the end of the file.
+constexpr int kEndOfFile = -1;
+
+/// 0, an errno, or the end of the file.
 template <class Transfer, class Byte>
-bool transfer_all(Transfer transfer, int file, Byte* bytes, std::size_t size, off_t place) {
-  errno = 0;
+int transfer_all(Transfer transfer, int file, Byte* bytes, std::size_t size, off_t place) {
   while (size > 0) {
     const ssize_t done = transfer(file, bytes, size, place);
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
+    if (done < 0) return errno;
+    if (done == 0) return kEndOfFile;
     bytes += done;
     place += done;
     size -= static_cast<std::size_t>(done);
   }
-  return true;
+  return 0;
 }
 
-LogRewrite could_not_read() { return errno == 0 ? LogRewrite::damaged : LogRewrite::failed; }
+LogRewrite failed(int reason) {
+  if (reason == kEndOfFile) return {LogRewrite::Kind::damaged, 0};
+  return {LogRewrite::Kind::failed, reason};
+}
+
+constexpr LogRewrite kDamaged{LogRewrite::Kind::damaged, 0};
 
 }  // namespace
 
 LogRewrite rewrite_log(int file, std::size_t frames) {
   std::array<unsigned char, kLogHeader> header;
-  if (!transfer_all(::pread, file, header.data(), kLogHeader, 0)) return could_not_read();
+  if (const int reason = transfer_all(::pread, file, header.data(), kLogHeader, 0); reason != 0) {
+    return failed(reason);
+  }
   const std::uint32_t magic = big_endian(header.data());
   Checksum checksum((magic & 1) != 0);
   checksum.add(header.data(), 24);
   const std::size_t page = big_endian(header.data() + 8);
-  const bool is_a_log = (magic & ~1u) == 0x377f0682 && page >= 512 && page <= 65'536;
-  if (!is_a_log || !checksum.stands_at(header.data() + 24)) return LogRewrite::damaged;
-  if (!transfer_all(::pwrite, file, header.data(), kLogHeader, 0)) return LogRewrite::failed;
+  const bool is_a_log = frames > 0 && (magic & ~1u) == 0x377f0682 && page >= 512 && page <= 65'536;
+  if (!is_a_log || !checksum.stands_at(header.data() + 24)) return kDamaged;
+  if (const int reason = transfer_all(::pwrite, file, header.data(), kLogHeader, 0); reason != 0) {
+    return failed(reason);
+  }
 
   std::vector<unsigned char> room(kFramesAtOnce * (kFrameHeader + page));
   auto place = static_cast<off_t>(kLogHeader);
   while (frames > 0) {
     const std::size_t count = std::min(frames, kFramesAtOnce);
     const std::size_t size = count * (kFrameHeader + page);
-    if (!transfer_all(::pread, file, room.data(), size, place)) return could_not_read();
+    if (const int reason = transfer_all(::pread, file, room.data(), size, place); reason != 0) {
+      return failed(reason);
+    }
     for (std::size_t i = 0; i < count; ++i) {
       const unsigned char* frame = room.data() + i * (kFrameHeader + page);
       checksum.add(frame, 8);
       checksum.add(frame + kFrameHeader, page);
       const bool has_salt = std::memcmp(frame + 8, header.data() + 16, 8) == 0;
-      if (!has_salt || !checksum.stands_at(frame + 16)) return LogRewrite::damaged;
+      if (!has_salt || !checksum.stands_at(frame + 16)) return kDamaged;
     }
-    if (!transfer_all(::pwrite, file, room.data(), size, place)) return LogRewrite::failed;
+    if (const int reason = transfer_all(::pwrite, file, room.data(), size, place); reason != 0) {
+      return failed(reason);
+    }
     place += static_cast<off_t>(size);
     frames -= count;
   }
-  return LogRewrite::done;
+  return {};
 }
 
 }  // namespace hookline::detail

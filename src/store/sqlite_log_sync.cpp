@@ -6,6 +6,16 @@
 #include <cerrno>
 
 namespace hookline::detail {
+namespace {
+
+int sync_file(int file) {
+  while (::fdatasync(file) != 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+}  // namespace
 
 SqliteLogSync::~SqliteLogSync() {
   if (file_ >= 0) ::close(file_);
@@ -18,16 +28,16 @@ int SqliteLogSync::open(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (file_ >= 0) ::close(file_);
   file_ = file;
-  error_ = EIO;
+  doubt_ = EIO;
   return 0;
 }
 
 int SqliteLogSync::sync(std::uint64_t commit) {
   const std::lock_guard lock(mutex_);
   if (commit <= synced_) return 0;
-  if (error_ != 0) return error_;
+  if (doubt_ != 0) return doubt_;
   const std::uint64_t committed = committed_;
-  if (::fdatasync(file_) != 0) return error_ = errno;
+  if (const int reason = sync_file(file_); reason != 0) return doubt_ = reason;
   synced_ = committed;
   return 0;
 }
@@ -35,11 +45,13 @@ int SqliteLogSync::sync(std::uint64_t commit) {
 LogRewrite SqliteLogSync::rewrite(std::size_t frames) {
   const std::lock_guard lock(mutex_);
   const LogRewrite rewritten = rewrite_log(file_, frames);
-  if (rewritten != LogRewrite::done) return rewritten;
-  if (::fdatasync(file_) != 0) return LogRewrite::failed;
+  if (rewritten.kind != LogRewrite::Kind::done) return rewritten;
+  if (const int reason = sync_file(file_); reason != 0) {
+    return {LogRewrite::Kind::failed, reason};
+  }
   synced_ = committed_;
-  error_ = 0;
-  return LogRewrite::done;
+  doubt_ = 0;
+  return {};
 }
 
 }  // namespace hookline::detail

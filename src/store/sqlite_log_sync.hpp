@@ -15,12 +15,12 @@ namespace hookline::detail {
 /// next commit is written meanwhile, and one sync serves all commits before it. Others see a commit
 /// before it is on the disk; nobody is told that it is there.
 ///
-/// When a sync has failed, the system may have dropped what was to be written, and the next sync
-/// would succeed without it, also for who opens the file later and never hears of the failure. So
-/// the log is in doubt at first and after a failure, and nothing in it counts as synced until it
-/// was written anew.
+/// When a sync has failed, the system may have dropped what was to be written, and the next one
+/// would succeed without it: each descriptor that was open at the time is told once (Linux 4.13),
+/// those that are opened later are not. So the log is in doubt when it was opened and after a
+/// failure, and nothing more in it counts as synced until it was written anew.
 ///
-/// Threads: any; `open`, `add_commit` and `rewrite` only under the lead of the `GroupCommit`.
+/// Threads: any; `open`, `add_commit`, `doubt` and `rewrite` are for who has the right to write.
 class SqliteLogSync {
  public:
   SqliteLogSync() = default;
@@ -34,19 +34,21 @@ class SqliteLogSync {
   /// Something was committed: its number for `sync`.
   [[nodiscard]] std::uint64_t add_commit() { return ++committed_; }
 
-  /// Waits until a commit and all before it are on the disk. 0, or the errno of the sync that has
-  /// failed for it or before it.
+  /// Waits until a commit and all before it are on the disk. 0, or the errno of the doubt.
   [[nodiscard]] int sync(std::uint64_t commit);
 
   /// What stands in the log may not be on the disk.
-  [[nodiscard]] bool in_doubt() const { return error_ != 0; }
+  [[nodiscard]] bool in_doubt() const { return doubt_ != 0; }
+  /// A sync of SQLite's own has failed.
+  void doubt(int reason) { doubt_ = reason; }
 
-  /// Writes the log, which has so many frames, anew and syncs it: `rewrite_log`. Ends the doubt.
+  /// Writes the log, which has so many frames, anew and syncs it, as `rewrite_log` says. Ends the
+  /// doubt.
   [[nodiscard]] LogRewrite rewrite(std::size_t frames);
 
  private:
   std::atomic<std::uint64_t> committed_{0};  ///< the number of the last commit
-  std::atomic<int> error_{0};                ///< of the sync that has failed
+  std::atomic<int> doubt_{0};                ///< 0, or the errno that is the reason for it
 
   std::mutex mutex_;  ///< one sync at a time; guards what follows
   std::uint64_t synced_ = 0;

@@ -83,7 +83,7 @@ struct SqliteStore::State {
   /// Has the jobs on the disk when it returns, or says in their results that nobody can tell.
   void settle(const detail::GroupCommit::Jobs& jobs) {
     if (writer->sync(jobs)) return;
-    group.run_alone([this] { writer->secure_log(); });
+    group.run_alone([this] { writer->repair_log(); });
     const Result<void> synced = writer->sync(jobs);
     if (synced) return;
     for (detail::CommitJob* job : jobs) {

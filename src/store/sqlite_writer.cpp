@@ -58,7 +58,8 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(Options options) {
   const WriteLock right(*writer->lock_, writer->options_.busy_timeout);
   if (!right.taken()) return tl::unexpected(right.taken().error());
   if (auto made = writer->create_file(); !made) return tl::unexpected(std::move(made.error()));
-  if (auto ready = writer->make_ready(); !ready) return tl::unexpected(std::move(ready.error()));
+  if (auto done = writer->connect(); !done) return tl::unexpected(std::move(done.error()));
+  static_cast<void>(writer->make_ready());  // if the disk refuses, the first commit says so
   return writer;
 }
 
@@ -108,6 +109,7 @@ Result<void> SqliteWriter::connect() {
     return fail(ErrorCode::store_failed, "store {}: its log cannot be opened: {}", options_.path,
                 std::generic_category().message(reason));
   }
+  sync_folder(options_.path);
   return {};
 }
 
@@ -155,7 +157,7 @@ Result<void> SqliteWriter::sync(const GroupCommit::Jobs& jobs) {
       unknown_commit(options_.path, {SQLITE_IOERR_FSYNC, std::generic_category().message(reason)}));
 }
 
-void SqliteWriter::secure_log() {
+void SqliteWriter::repair_log() {
   const WriteLock right(*lock_, options_.busy_timeout);
   if (right.taken()) static_cast<void>(make_ready());  // the next commit will meet it again
 }
@@ -170,7 +172,8 @@ Result<void> SqliteWriter::make_ready() {
 }
 
 /// A commit tells how much is in the log, and a transaction that follows it keeps others from
-/// writing there meanwhile. REQUIRES: the right to write.
+/// writing there meanwhile. The commit must write something: to set a column to what it is would
+/// not, to set the row's number does. REQUIRES: the right to write.
 Result<void> SqliteWriter::rewrite_log() {
   tables_.reset();
   unsigned version = 0;
@@ -182,21 +185,21 @@ Result<void> SqliteWriter::rewrite_log() {
   } while (!db_->failed() && db_->data_version() != version);
   if (db_->failed()) return tl::unexpected(give_up());
   const LogRewrite rewritten = log_sync_.rewrite(static_cast<std::size_t>(db_->log_pages()));
-  const int reason = errno;
   db_->run("ROLLBACK");
-  switch (rewritten) {
-    case LogRewrite::done:
+  switch (rewritten.kind) {
+    case LogRewrite::Kind::done:
       break;
-    case LogRewrite::damaged:
+    case LogRewrite::Kind::damaged:
       return fail(ErrorCode::store_failed,
-                  "store {}: the disk has lost what was written to its log; restore it from a "
-                  "backup, or move it away with its -wal and -shm to start with an empty one",
+                  "store {}: the disk has lost what was written to its log; stop every process "
+                  "that uses it and start again: what was promised is there; if this comes back, "
+                  "restore it from a backup",
                   options_.path);
-    case LogRewrite::failed:
+    case LogRewrite::Kind::failed:
       return fail(ErrorCode::store_failed,
                   "store {}: its log cannot be brought to the disk: {}; it is tried again at the "
                   "next call",
-                  options_.path, std::generic_category().message(reason));
+                  options_.path, std::generic_category().message(rewritten.reason));
   }
   return {};
 }
@@ -247,7 +250,11 @@ void SqliteWriter::tidy() {
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return;
   // If a reader is in the way, the rest of it comes with the next one.
-  sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int code = sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             nullptr, nullptr);
+  // It begins with a sync of the log. The next one would overwrite the database, which must not be
+  // before the log is on the disk.
+  if ((code & 0xff) == SQLITE_IOERR) log_sync_.doubt(EIO);
   next_checkpoint_ = pages + kMoreLogPages;
 }
 

@@ -41,7 +41,7 @@ class SqliteWriter {
   [[nodiscard]] Result<void> sync(const GroupCommit::Jobs& jobs);
   /// After a `sync` that has failed: if this brings what is in the log to the disk, `sync`
   /// succeeds.
-  void secure_log();
+  void repair_log();
   /// Brings the log into the database when it has grown.
   void tidy();
   /// Empties the log and what is free in the file, so that nothing of what was erased is there.

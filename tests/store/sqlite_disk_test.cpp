@@ -128,11 +128,28 @@ TEST_CASE("What the disk has lost of the log is neither built upon nor brought i
     const auto refused = append(shelf, "msg_3");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.find("lost what was written") != std::string::npos);
-    CHECK_FALSE(file.try_open());
+    const Shelf other(file.open());  // it can be read, as far as it is there
+    CHECK_FALSE(append(other, "msg_4"));
   }
   const std::string copy = "cp '" + file.path() + "' '" + left.path() + "'";
   REQUIRE(std::system(copy.c_str()) == 0);
   CHECK(integrity_of(left.path()) == "ok");
+}
+
+TEST_CASE("A log that could not be synced for a checkpoint is written anew before the next one") {
+  const SqliteFile file;
+  const Shelf shelf(file.open());
+  const Claim claim = shelf.put_leased(lane("a"));
+  NewEvent large = event_with({delivery_to(lane("b"))});
+  large.managed_body = std::make_shared<const std::string>(1'000'000, 'x');
+  // Until the next one to write finds it long enough.
+  while (std::filesystem::file_size(file.path() + "-wal") < 33'000'000) shelf.append(large);
+  const DiskFaults disk;
+  DiskFaults::sync_error = EIO;
+  DiskFaults::failing_syncs = 1;  // that of the checkpoint
+  const int before = DiskFaults::syncs;
+  CHECK(shelf.record(claim, Outcome::Kind::delivered, 1).recorded);
+  CHECK(DiskFaults::syncs - before == 2);  // the other one is that of the log, anew
 }
 
 TEST_CASE("A reader that stays does not keep a store from going on after a failed sync") {

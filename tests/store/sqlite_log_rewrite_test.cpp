@@ -18,7 +18,7 @@
 
 using namespace hookline;
 using namespace hookline::fakes;
-using detail::LogRewrite;
+using Kind = detail::LogRewrite::Kind;
 
 namespace {
 
@@ -46,8 +46,8 @@ class Log {
   Log& operator=(const Log&) = delete;
   ~Log() { ::close(file_); }
 
-  [[nodiscard]] LogRewrite rewrite(std::size_t frames) const {
-    return detail::rewrite_log(file_, frames);
+  [[nodiscard]] Kind rewrite(std::size_t frames) const {
+    return detail::rewrite_log(file_, frames).kind;
   }
   [[nodiscard]] std::string bytes() const {
     std::ifstream in(path_, std::ios::binary);
@@ -70,7 +70,7 @@ TEST_CASE("A log is written anew as it stands") {
   const Log log(bytes);
   const auto long_ago = std::filesystem::last_write_time(log.path()) - std::chrono::hours(1);
   std::filesystem::last_write_time(log.path(), long_ago);
-  CHECK(log.rewrite(frames) == LogRewrite::done);
+  CHECK(log.rewrite(frames) == Kind::done);
   CHECK(log.bytes() == bytes);
   CHECK(std::filesystem::last_write_time(log.path()) > long_ago);
 }
@@ -85,14 +85,15 @@ TEST_CASE("A log that was damaged anywhere is not taken for one") {
     INFO(place);
     std::string damaged = bytes;
     damaged[place] = static_cast<char>(damaged[place] + 1);
-    CHECK(Log(damaged).rewrite(frames) == LogRewrite::damaged);
+    CHECK(Log(damaged).rewrite(frames) == Kind::damaged);
   }
 }
 
 TEST_CASE("What stands behind the last commit of a log does not matter") {
   const std::string bytes = log_of_a_store();
   const std::size_t frames = (bytes.size() - kHeader) / kFrame;
-  CHECK(Log(bytes + "rest").rewrite(frames) == LogRewrite::done);
-  CHECK(Log(bytes).rewrite(frames + 1) == LogRewrite::damaged);
-  CHECK(Log("").rewrite(0) == LogRewrite::damaged);
+  CHECK(Log(bytes + "rest").rewrite(frames) == Kind::done);
+  CHECK(Log(bytes).rewrite(frames + 1) == Kind::damaged);
+  CHECK(Log("").rewrite(1) == Kind::damaged);
+  CHECK(Log(bytes).rewrite(0) == Kind::damaged);
 }
