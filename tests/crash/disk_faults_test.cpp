@@ -31,7 +31,7 @@ using fakes::DiskFaults;
 
 namespace {
 
-constexpr int kImportsOfAThread = 250;
+constexpr int kImportsOfAThread = 800;
 constexpr auto kPatience = 30s;
 
 /// Spells of faults, some milliseconds each, as a seed wants them.
