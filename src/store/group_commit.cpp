@@ -18,7 +18,7 @@ void GroupCommit::run(CommitJob& job) {
     case CommitJob::Role::leads:
       return lead(job);
     case CommitJob::Role::settles:
-      return settle(job, std::move(job.group_));
+      return settle(job, job.group_);
   }
 }
 
@@ -67,13 +67,13 @@ void GroupCommit::lead(CommitJob& own) {
     if (job != &own) tell(*job, CommitJob::Role::none);
   }
   if (settling.empty()) return;
-  if (own.durable) return settle(own, std::move(settling));
+  if (own.durable) return settle(own, settling);
   CommitJob& first = *settling.front();
   first.group_ = std::move(settling);
   tell(first, CommitJob::Role::settles);
 }
 
-void GroupCommit::settle(const CommitJob& own, const Jobs jobs) {
+void GroupCommit::settle(const CommitJob& own, const Jobs& jobs) {
   steps_.settle(jobs);
   for (CommitJob* job : jobs) {
     if (job != &own) tell(*job, CommitJob::Role::none);

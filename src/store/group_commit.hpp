@@ -74,7 +74,7 @@ class GroupCommit {
   [[nodiscard]] CommitJob::Role stand_in_line(CommitJob& job);
   static void tell(CommitJob& job, CommitJob::Role role);
   void lead(CommitJob& own);
-  void settle(const CommitJob& own, Jobs jobs);
+  void settle(const CommitJob& own, const Jobs& jobs);
   void hand_over(std::size_t settling);
   void call_leader();
   [[nodiscard]] Jobs take();
