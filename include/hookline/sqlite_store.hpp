@@ -20,7 +20,8 @@ struct SqliteStoreOptions {
 
 /// The durable store, in one file of its own. What it has accepted outlives the process and, once
 /// `append` or a command has returned, the machine; outcomes may be lost to a power cut, which
-/// costs a repeated request.
+/// costs a repeated request. What is being stored can be seen, and sent, a moment before `append`
+/// returns.
 ///
 /// Any number of processes, and of stores in one process, may have the file open; what one of them
 /// has claimed no other hands out, and when one dies the others take over at once. It must be
@@ -28,8 +29,8 @@ struct SqliteStoreOptions {
 ///
 /// Threads: concurrent calls share a commit; one of the calling threads makes it for all.
 ///
-/// Errors: `store_failed` names the file and the way out. After the disk has failed, the file is
-/// opened anew at the next call.
+/// Errors: `store_failed` names the file and the way out. After the disk has failed, the next call
+/// opens the file anew or brings its log to the disk once more, and fails if it cannot.
 ///
 /// Fork: in a process that was forked every function answers `forked`; open the file anew there. A
 /// child that does not exec keeps its parent's stores looking alive for as long as it lives.
@@ -37,8 +38,9 @@ struct SqliteStoreOptions {
 /// End: the destructor waits for nothing but the disk. No other thread may be in a call.
 class HOOKLINE_API SqliteStore final : public DeliveryStore {
  public:
-  /// `store_failed` if the file cannot be used, is of a newer version or of another program;
-  /// `invalid_options`.
+  /// Brings what stands in the log (`-wal`) to the disk once more: 33 MB at most, unless somebody
+  /// who reads keeps it from being emptied. `store_failed` if the file cannot be used, is of a newer
+  /// version or of another program; `invalid_options`.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(SqliteStoreOptions options);
   ~SqliteStore() override;
 

@@ -1,7 +1,6 @@
 #include "store/group_commit.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace hookline::detail {
 namespace {
