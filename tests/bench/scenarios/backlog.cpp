@@ -2,6 +2,9 @@
 
 #include "scenarios/backlog.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -142,10 +145,18 @@ std::string backlog_file(const Settings& settings, std::size_t size, DueOrder or
   return file;
 }
 
+/// So that the system does not write it while something else is measured.
+void sync_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) throw std::runtime_error("backlog: a copy was not written");
+  ::close(file);
+}
+
 Figures on_a_copy(const Settings& settings, const std::string& file,
                   const std::function<Figures(const std::string&)>& measure) {
   const TemporaryFile copy(settings.folder);
   std::filesystem::copy_file(file, copy.path());
+  sync_file(copy.path());
   return measure(copy.path());
 }
 
