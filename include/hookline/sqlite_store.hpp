@@ -39,8 +39,8 @@ struct SqliteStoreOptions {
 class HOOKLINE_API SqliteStore final : public DeliveryStore {
  public:
   /// Brings what stands in the log (`-wal`) to the disk once more: 33 MB at most, unless somebody
-  /// who reads keeps it from being emptied. `store_failed` if the file cannot be used, is of a newer
-  /// version or of another program; `invalid_options`.
+  /// who reads keeps it from being emptied. `store_failed` if the file cannot be used, is of a
+  /// newer version or of another program; `invalid_options`.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(SqliteStoreOptions options);
   ~SqliteStore() override;
 
