@@ -149,7 +149,6 @@ std::int64_t SqliteConnection::total_changes() const { return sqlite3_total_chan
 
 void SqliteConnection::bind(sqlite3_stmt* statement, int index, const SqliteValue& value) {
   if (failed()) return;
-  const char* const bytes = value.bytes.data() == nullptr ? "" : value.bytes.data();
   const std::size_t size = value.bytes.size();
   switch (value.kind) {
     case SqliteValue::Kind::null:
@@ -157,9 +156,10 @@ void SqliteConnection::bind(sqlite3_stmt* statement, int index, const SqliteValu
     case SqliteValue::Kind::integer:
       return check(sqlite3_bind_int64(statement, index, value.integer));
     case SqliteValue::Kind::text:
-      return check(sqlite3_bind_text64(statement, index, bytes, size, SQLITE_STATIC, SQLITE_UTF8));
+      return check(
+          sqlite3_bind_text64(statement, index, value.data(), size, SQLITE_STATIC, SQLITE_UTF8));
     case SqliteValue::Kind::blob:
-      return check(sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC));
+      return check(sqlite3_bind_blob64(statement, index, value.data(), size, SQLITE_STATIC));
   }
 }
 

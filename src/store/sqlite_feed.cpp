@@ -76,7 +76,6 @@ int is_over(sqlite3_vtab_cursor* cursor) {
 int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int number) {
   const FeedCursor& place = at(cursor);
   const SqliteValue value = place.feed->value(place.row, static_cast<std::size_t>(number));
-  const char* const bytes = value.bytes.data() == nullptr ? "" : value.bytes.data();
   switch (value.kind) {
     case SqliteValue::Kind::null:
       break;
@@ -84,10 +83,10 @@ int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int number) {
       sqlite3_result_int64(result, value.integer);
       break;
     case SqliteValue::Kind::text:
-      sqlite3_result_text64(result, bytes, value.bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
+      sqlite3_result_text64(result, value.data(), value.bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
       break;
     case SqliteValue::Kind::blob:
-      sqlite3_result_blob64(result, bytes, value.bytes.size(), SQLITE_STATIC);
+      sqlite3_result_blob64(result, value.data(), value.bytes.size(), SQLITE_STATIC);
       break;
   }
   return SQLITE_OK;

@@ -22,6 +22,9 @@ struct SqliteValue {
   Kind kind = Kind::null;
   std::int64_t integer = 0;
   std::string_view bytes;
+
+  /// Of the bytes: SQLite would take a null pointer for NULL.
+  [[nodiscard]] const char* data() const { return bytes.data() == nullptr ? "" : bytes.data(); }
 };
 
 /// Of whole numbers, enumerations, times, texts and blobs; nothing is NULL.

@@ -40,7 +40,7 @@ class WriteLock {
   const Result<void> taken_;
 };
 
-/// So that the name of a new file outlives a power cut.
+/// So that the names of new files outlive a power cut.
 void sync_folder(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -79,7 +79,6 @@ Result<void> SqliteWriter::create_file() {
   const int file = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) {
     ::close(file);
-    sync_folder(options_.path);
   } else if (errno != EEXIST) {
     return fail(ErrorCode::store_failed,
                 "store {}: it cannot be created: {}; check that its folder exists and this user "

@@ -1,7 +1,6 @@
 #include "store/sqlite_log_rewrite.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
