@@ -1,6 +1,7 @@
 #include "store/group_commit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hookline::detail {
 namespace {
@@ -9,6 +10,21 @@ namespace {
 constexpr std::size_t kMostJobs = 256;
 
 }  // namespace
+
+void CommitJobs::push_back(CommitJob& job) {
+  job.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &job;
+  last_ = &job;
+  ++size_;
+}
+
+CommitJob& CommitJobs::pop_front() {
+  CommitJob& job = *first_;
+  first_ = std::exchange(job.next_, nullptr);
+  if (first_ == nullptr) last_ = nullptr;
+  --size_;
+  return job;
+}
 
 void GroupCommit::run(CommitJob& job) {
   switch (stand_in_line(job)) {
@@ -28,7 +44,7 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
   static_cast<void>(stand_in_line(job));  // nobody else does it
   {
     const std::lock_guard lock(mutex_);
-    take_out(1);
+    take_first();
   }
   work();
   hand_over(0);
@@ -38,7 +54,7 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
 CommitJob::Role GroupCommit::stand_in_line(CommitJob& job) {
   {
     const std::lock_guard lock(mutex_);
-    line_.push_back(&job);
+    line_.push_back(job);
     if (!job.durable) ++hasty_;
     call_leader();
   }
@@ -55,24 +71,26 @@ void GroupCommit::tell(CommitJob& job, CommitJob::Role role) {
 /// Whoever does not care for the disk goes at once, the leader too: another settles the rest.
 void GroupCommit::lead(CommitJob& own) {
   steps_.tidy();
-  Jobs jobs = take();  // its own is the first
+  CommitJobs jobs = take();  // its own is the first
   steps_.commit(jobs);
-  const auto durable = std::stable_partition(jobs.begin(), jobs.end(),
-                                             [](const CommitJob* job) { return !job->durable; });
-  Jobs settling(durable, jobs.end());
-  jobs.erase(durable, jobs.end());
+  CommitJobs quick;
+  CommitJobs settling;
+  while (!jobs.empty()) {
+    CommitJob& job = jobs.pop_front();
+    (job.durable ? settling : quick).push_back(job);
+  }
   hand_over(settling.size());
-  for (CommitJob* job : jobs) {
+  for (CommitJob* job : quick) {
     if (job != &own) tell(*job, CommitJob::Role::none);
   }
   if (settling.empty()) return;
   if (own.durable) return settle(own, settling);
-  CommitJob& first = *settling.front();
-  first.group_ = std::move(settling);
+  CommitJob& first = settling.front();
+  first.group_ = settling;
   tell(first, CommitJob::Role::settles);
 }
 
-void GroupCommit::settle(const CommitJob& own, const Jobs& jobs) {
+void GroupCommit::settle(const CommitJob& own, const CommitJobs& jobs) {
   steps_.settle(jobs);
   for (CommitJob* job : jobs) {
     if (job != &own) tell(*job, CommitJob::Role::none);
@@ -97,24 +115,24 @@ void GroupCommit::call_leader() {
   const bool enough = hasty_ > 0 || 2 * line_.size() >= std::min(settling_, kMostJobs);
   if (led_ || line_.empty() || !enough) return;
   led_ = true;
-  tell(*line_.front(), CommitJob::Role::leads);
+  tell(line_.front(), CommitJob::Role::leads);
 }
 
 /// Those in line, up to the first that is to be alone.
-GroupCommit::Jobs GroupCommit::take() {
+CommitJobs GroupCommit::take() {
   const std::lock_guard lock(mutex_);
-  const auto most = static_cast<std::ptrdiff_t>(std::min(line_.size(), kMostJobs));
-  const auto end = std::find_if(line_.begin(), line_.begin() + most,
-                                [](const CommitJob* job) { return job->alone_; });
-  return take_out(end - line_.begin());
+  CommitJobs jobs;
+  while (!line_.empty() && !line_.front().alone_ && jobs.size() < kMostJobs) {
+    jobs.push_back(take_first());
+  }
+  return jobs;
 }
 
 /// REQUIRES: the lock.
-GroupCommit::Jobs GroupCommit::take_out(std::ptrdiff_t count) {
-  Jobs jobs(line_.begin(), line_.begin() + count);
-  line_.erase(line_.begin(), line_.begin() + count);
-  for (const CommitJob* job : jobs) hasty_ -= job->durable ? 0 : 1;
-  return jobs;
+CommitJob& GroupCommit::take_first() {
+  CommitJob& job = line_.pop_front();
+  if (!job.durable) --hasty_;
+  return job;
 }
 
 }  // namespace hookline::detail

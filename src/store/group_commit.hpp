@@ -4,17 +4,54 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "hookline/result.hpp"
 
 namespace hookline::detail {
 
+struct CommitJob;
 struct SqliteTables;
+
+/// Some jobs, in the order in which they came. They are linked with each other: where somebody
+/// waits for the rest, nothing may be missing for want of memory. A job is in one line at a time.
+///
+/// A loop may end the life of the job that it is at.
+class CommitJobs {
+ public:
+  class Iterator {
+   public:
+    Iterator(CommitJob* job, const CommitJob* last);
+    CommitJob* operator*() const { return job_; }
+    Iterator& operator++() { return *this = Iterator(next_, last_); }
+    bool operator!=(const Iterator& other) const { return job_ != other.job_; }
+
+   private:
+    CommitJob* job_;
+    CommitJob* next_;
+    const CommitJob* last_;
+  };
+
+  CommitJobs() = default;
+  /// This one, without taking it out of where it is.
+  explicit CommitJobs(CommitJob& only) : first_(&only), last_(&only), size_(1) {}
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] CommitJob& front() const { return *first_; }
+  [[nodiscard]] Iterator begin() const { return {first_, last_}; }
+  [[nodiscard]] Iterator end() const { return {nullptr, nullptr}; }
+
+  void push_back(CommitJob& job);
+  CommitJob& pop_front();
+
+ private:
+  CommitJob* first_ = nullptr;
+  CommitJob* last_ = nullptr;
+  std::size_t size_ = 0;
+};
 
 /// Something to be done in a transaction, on its caller's stack. It runs again if the transaction
 /// that it shared with others is repeated, so it takes nothing out of its inputs.
@@ -30,6 +67,7 @@ struct CommitJob {
   Result<void> result;       ///< of the commit
 
  private:
+  friend class CommitJobs;
   friend class GroupCommit;
 
   enum class Role {
@@ -39,8 +77,9 @@ struct CommitJob {
   };
 
   bool alone_ = false;
-  Role role_ = Role::none;         ///< what it is woken for
-  std::vector<CommitJob*> group_;  ///< that it settles
+  Role role_ = Role::none;     ///< what it is woken for
+  CommitJobs group_;           ///< that it settles
+  CommitJob* next_ = nullptr;  ///< in the line where it is
   /// Not a condition variable: who is woken often interrupts who wakes them, and would then have to
   /// wait for that one's mutex.
   sem_t wake_;
@@ -54,12 +93,10 @@ struct CommitJob {
 /// Threads: any.
 class GroupCommit {
  public:
-  using Jobs = std::vector<CommitJob*>;
-
   struct Steps {
-    std::function<void()> tidy;               ///< comes first; one leader at a time
-    std::function<void(const Jobs&)> commit;  ///< does jobs in one transaction; one at a time
-    std::function<void(const Jobs&)> settle;  ///< has them on the disk when it returns
+    std::function<void()> tidy;                     ///< comes first; one leader at a time
+    std::function<void(const CommitJobs&)> commit;  ///< does jobs in one transaction; one at a time
+    std::function<void(const CommitJobs&)> settle;  ///< has them on the disk when it returns
   };
 
   explicit GroupCommit(Steps steps) : steps_(std::move(steps)) {}
@@ -74,18 +111,21 @@ class GroupCommit {
   [[nodiscard]] CommitJob::Role stand_in_line(CommitJob& job);
   static void tell(CommitJob& job, CommitJob::Role role);
   void lead(CommitJob& own);
-  void settle(const CommitJob& own, const Jobs& jobs);
+  void settle(const CommitJob& own, const CommitJobs& jobs);
   void hand_over(std::size_t settling);
   void call_leader();
-  [[nodiscard]] Jobs take();
-  Jobs take_out(std::ptrdiff_t count);
+  [[nodiscard]] CommitJobs take();
+  CommitJob& take_first();
 
   const Steps steps_;
   std::mutex mutex_;  ///< guards what follows
-  std::deque<CommitJob*> line_;
+  CommitJobs line_;
   bool led_ = false;
   std::size_t hasty_ = 0;     ///< in line that are alone, or not to be durable
   std::size_t settling_ = 0;  ///< jobs that are committed, and not all woken yet
 };
+
+inline CommitJobs::Iterator::Iterator(CommitJob* job, const CommitJob* last)
+    : job_(job), next_(job == nullptr || job == last ? nullptr : job->next_), last_(last) {}
 
 }  // namespace hookline::detail

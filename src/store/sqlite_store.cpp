@@ -32,8 +32,8 @@ struct SqliteStore::State {
       : path(options.path),
         writer(std::move(opened)),
         group({[this] { writer->tidy(); },
-               [this](const detail::GroupCommit::Jobs& jobs) { writer->commit(jobs); },
-               [this](const detail::GroupCommit::Jobs& jobs) { settle(jobs); }}),
+               [this](const detail::CommitJobs& jobs) { writer->commit(jobs); },
+               [this](const detail::CommitJobs& jobs) { settle(jobs); }}),
         reader(options.path, options.busy_timeout),
         watch(options.path + "-wal", detail::lock_path(options.path), [this] {
           detail::SqliteSight sight;
@@ -81,7 +81,7 @@ struct SqliteStore::State {
   }
 
   /// Has the jobs on the disk when it returns, or says in their results that nobody can tell.
-  void settle(const detail::GroupCommit::Jobs& jobs) {
+  void settle(const detail::CommitJobs& jobs) {
     if (writer->sync(jobs)) return;
     group.run_alone([this] { writer->repair_log(); });
     const Result<void> synced = writer->sync(jobs);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -125,13 +126,15 @@ void SqliteWriter::join() {
 
 // --- Transactions --------------------------------------------------------------------------------
 
-void SqliteWriter::commit(const GroupCommit::Jobs& jobs) {
+void SqliteWriter::commit(const CommitJobs& jobs) {
   const Result<void> together = commit_together(jobs);
   const bool each_alone = !together && fault_of_a_job_ && jobs.size() > 1;
-  for (CommitJob* job : jobs) job->result = each_alone ? commit_together({job}) : together;
+  for (CommitJob* job : jobs) {
+    job->result = each_alone ? commit_together(CommitJobs(*job)) : together;
+  }
 }
 
-Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
+Result<void> SqliteWriter::commit_together(const CommitJobs& jobs) {
   fault_of_a_job_ = false;
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return right.taken();
@@ -145,7 +148,7 @@ Result<void> SqliteWriter::commit_together(const GroupCommit::Jobs& jobs) {
 
 /// One that has changed nothing waits too: what it has seen may not be on the disk yet, and may be
 /// another process's.
-Result<void> SqliteWriter::sync(const GroupCommit::Jobs& jobs) {
+Result<void> SqliteWriter::sync(const CommitJobs& jobs) {
   std::uint64_t last = 0;
   for (const CommitJob* job : jobs) {
     if (job->result) last = std::max(last, job->commit);
@@ -203,15 +206,24 @@ Result<void> SqliteWriter::rewrite_log() {
   return {};
 }
 
-void SqliteWriter::run_transaction(const GroupCommit::Jobs& jobs) {
+void SqliteWriter::run_transaction(const CommitJobs& jobs) {
   committing_ = false;
-  begin();
-  for (CommitJob* job : jobs) job->run(*tables_);
-  tables_->flush();
+  do_jobs(jobs);
   if (db_->failed()) return;
   commit_in_one_write(*db_, log_room_);
   committing_ = db_->failed();
   version_ = db_->data_version();
+}
+
+/// What is thrown tells of a lack of memory. It must not pass those who wait for the others.
+void SqliteWriter::do_jobs(const CommitJobs& jobs) {
+  try {
+    begin();
+    for (CommitJob* job : jobs) job->run(*tables_);
+    tables_->flush();
+  } catch (const std::exception&) {
+    db_->fail_for_memory();
+  }
 }
 
 void SqliteWriter::begin() {

@@ -35,10 +35,10 @@ class SqliteWriter {
   ~SqliteWriter();
 
   /// Does jobs in one transaction; what is wrong with one of them does not fail the others.
-  void commit(const GroupCommit::Jobs& jobs);
+  void commit(const CommitJobs& jobs);
   /// Returns when the jobs that were committed are on the disk, or that nobody can tell:
   /// `commit_unknown`. From any thread, beside all others.
-  [[nodiscard]] Result<void> sync(const GroupCommit::Jobs& jobs);
+  [[nodiscard]] Result<void> sync(const CommitJobs& jobs);
   /// After a `sync` that has failed: if this brings what is in the log to the disk, `sync`
   /// succeeds.
   void repair_log();
@@ -64,8 +64,9 @@ class SqliteWriter {
   [[nodiscard]] Result<void> create_file();
   [[nodiscard]] Result<void> connect();
   void join();
-  [[nodiscard]] Result<void> commit_together(const GroupCommit::Jobs& jobs);
-  void run_transaction(const GroupCommit::Jobs& jobs);
+  [[nodiscard]] Result<void> commit_together(const CommitJobs& jobs);
+  void run_transaction(const CommitJobs& jobs);
+  void do_jobs(const CommitJobs& jobs);
   void begin();
   [[nodiscard]] Error give_up();
   [[nodiscard]] Result<void> make_ready();
