@@ -8,10 +8,6 @@
 namespace hookline::bench {
 namespace {
 
-std::size_t ignore(char* /*bytes*/, std::size_t size, std::size_t count, void* /*unused*/) {
-  return size * count;
-}
-
 /// The easy handles of the loop, each with the time at which its request began.
 class Loop {
  public:
@@ -57,7 +53,7 @@ class Loop {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan_.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(plan_.body.size()));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore_answer);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 15000L);
@@ -94,6 +90,10 @@ class Loop {
 };
 
 }  // namespace
+
+std::size_t ignore_answer(char* /*bytes*/, std::size_t size, std::size_t count, void* /*unused*/) {
+  return size * count;
+}
 
 std::vector<std::string> signed_headers() {
   return {"content-type: application/json",

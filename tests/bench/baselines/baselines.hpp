@@ -11,6 +11,12 @@
 /// What hookline is measured against.
 namespace hookline::bench {
 
+/// That all sides sign with.
+constexpr const char* kSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// For CURLOPT_WRITEFUNCTION: takes the body of an answer and forgets it.
+std::size_t ignore_answer(char* bytes, std::size_t size, std::size_t count, void* unused);
+
 struct BarePlan {
   std::string url;
   std::string ca_file;

@@ -9,17 +9,13 @@
 namespace hookline::bench {
 namespace {
 
-std::size_t ignore(char* /*bytes*/, std::size_t size, std::size_t count, void* /*unused*/) {
-  return size * count;
-}
-
 void post(const BarePlan& plan, curl_slist* headers) {
   CURL* const easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_URL, plan.url.c_str());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, plan.body.data());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(plan.body.size()));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore_answer);
   const CURLcode code = curl_easy_perform(easy);
   curl_easy_cleanup(easy);
   if (code != CURLE_OK) throw std::runtime_error("by hand: a request failed");

@@ -20,12 +20,6 @@
 namespace hookline::bench {
 namespace {
 
-const char* const kSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-std::size_t ignore(char* /*bytes*/, std::size_t size, std::size_t count, void* /*unused*/) {
-  return size * count;
-}
-
 struct Event {
   std::int64_t id = 0;
   Steady::time_point began;
@@ -140,7 +134,7 @@ class Sender {
     request.easy = curl_easy_init();
     curl_easy_setopt(request.easy, CURLOPT_URL, plan_.url.c_str());
     curl_easy_setopt(request.easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(request.easy, CURLOPT_WRITEFUNCTION, &ignore);
+    curl_easy_setopt(request.easy, CURLOPT_WRITEFUNCTION, &ignore_answer);
     curl_easy_setopt(request.easy, CURLOPT_PROXY, "");
     curl_easy_setopt(request.easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(request.easy, CURLOPT_TIMEOUT_MS, 15000L);

@@ -122,10 +122,15 @@ Scenario paused(const Settings& settings) {
     there.store_file = file;
     return Host(settings, there).measure();
   };
+  // It has a file of its own, but copies as much: a disk goes on working after a gigabyte was
+  // synced.
+  const auto none_paused = [=](const std::string& /*file*/) {
+    return Host(settings, plan).measure();
+  };
   Scenario scenario;
   scenario.what = "1,000,000 pending for a paused webhook, another one busy";
   scenario.sides = {{"hookline", [=] { return on_a_copy(settings, large, measure); }},
-                    {"none_paused", [=] { return Host(settings, plan).measure(); }}};
+                    {"none_paused", [=] { return on_a_copy(settings, large, none_paused); }}};
   scenario.targets = {
       {"rate of the other", "hookline", "per_second", "none_paused", "per_second", true, 0.95}};
   return scenario;
@@ -148,8 +153,9 @@ std::string backlog_file(const Settings& settings, std::size_t size, DueOrder or
 /// So that the system does not write it while something else is measured.
 void sync_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0 || ::fsync(file) != 0) throw std::runtime_error("backlog: a copy was not written");
-  ::close(file);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  if (!synced) throw std::runtime_error("backlog: a copy was not written");
 }
 
 Figures on_a_copy(const Settings& settings, const std::string& file,

@@ -47,6 +47,7 @@ Scenario deliver_sqlite(const Settings& settings) {
   scenario.what = "deliver, SQLite, synchronous=FULL, 64 in flight";
   scenario.sides = {hookline_side(settings, plan),
                     bare_side(settings, plan),
+                    joined_side(settings, plan),
                     sketch_side(plan, settings.folder),
                     {"by_hand", [=] { return run_by_hand(bare_plan(plan), settings.folder); }},
                     {"sync", [=] { return run_sync(settings.folder, plan.seconds / 4); }}};
@@ -74,7 +75,8 @@ Scenario fan_out(const Settings& settings) {
   scenario.counts_syscalls = !settings.quick;
   scenario.what = "1 event to 100 webhooks, SQLite";
   scenario.sides = {{"hookline", [=] { return run_fan_out(settings, plan); }},
-                    bare_side(settings, plan)};
+                    bare_side(settings, plan),
+                    joined_side(settings, plan)};
   Target deliveries = rate_at_least(0.90);
   deliveries.what = "deliveries/s";
   scenario.targets = {
@@ -89,7 +91,8 @@ Scenario deliver_tls(const Settings& settings) {
   Scenario scenario;
   scenario.counts_syscalls = !settings.quick;
   scenario.what = "deliver, TLS, one host, SQLite";
-  scenario.sides = {hookline_side(settings, plan), bare_side(settings, plan)};
+  scenario.sides = {hookline_side(settings, plan), bare_side(settings, plan),
+                    joined_side(settings, plan)};
   scenario.targets = {rate_at_least(0.85)};
   return scenario;
 }

@@ -6,7 +6,6 @@
 namespace hookline::bench {
 namespace {
 
-const char* const kSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 constexpr std::size_t kMostInBatch = 1000;
 
 std::string group_name(std::size_t number) { return "group-" + std::to_string(number); }

@@ -83,6 +83,11 @@ class Host {
 [[nodiscard]] Side hookline_side(const Settings& settings, HostPlan plan);
 [[nodiscard]] Side bare_side(const Settings& settings, const HostPlan& plan);
 
+/// The parts of hookline in a row and nothing between them: one thread builds, signs and stores,
+/// the transport's sends, and one records. Nothing is matched, limited, claimed, retried or
+/// reported.
+[[nodiscard]] Side joined_side(const Settings& settings, const HostPlan& plan);
+
 /// The import that a body as long as in `plan` is built from.
 [[nodiscard]] Import import_of(const HostPlan& plan);
 

@@ -118,10 +118,6 @@ Figures time_hookline(const Settings& settings, HostPlan::Store store) {
   return figures;
 }
 
-std::size_t ignore(char* /*bytes*/, std::size_t size, std::size_t count, void* /*unused*/) {
-  return size * count;
-}
-
 /// A sync of so many bytes and a request on a connection that stands.
 Figures time_bare(const Settings& settings, std::size_t bytes) {
   const Clockwork server;
@@ -136,7 +132,7 @@ Figures time_bare(const Settings& settings, std::size_t bytes) {
   CURL* const easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_URL, server.url().c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &ignore_answer);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
   Figures figures = time_events(settings, server, [&] {
     if (::write(file, block.data(), block.size()) < 0 || ::fdatasync(file) != 0 ||
