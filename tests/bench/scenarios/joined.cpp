@@ -89,13 +89,8 @@ class Sender {
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
   ~Sender() {
-    {
-      const std::lock_guard lock(mutex_);
-      ready_.clear();
-    }
-    // What is answered now still looks for it.
-    const auto last = std::unique_ptr<CurlTransport>(transport_.get());
-    static_cast<void>(transport_.release());
+    const std::lock_guard lock(mutex_);
+    ready_.clear();
   }
 
   void add(std::vector<Ready> ready) {
@@ -137,23 +132,20 @@ class Sender {
   std::mutex mutex_;  ///< guards the next two
   std::size_t room_;  ///< requests that may be out besides
   std::deque<Ready> ready_;
-  std::unique_ptr<CurlTransport> transport_;
+  std::unique_ptr<CurlTransport> transport_;  ///< ends first
 };
 
+/// The threads that are left: the caller's, and the one that records.
 class Row {
  public:
   Row(const Settings& settings, HostPlan plan)
       : plan_(std::move(plan)),
-        body_(import_of(plan_)),
+        import_(import_of(plan_)),
         file_(settings.folder),
         sender_(std::make_unique<Sender>(plan_, answers_)) {
-    if (plan_.store == HostPlan::Store::memory) {
-      store_ = std::make_unique<MemoryStore>();
-    } else {
-      SqliteStoreOptions options;
-      options.path = file_.path();
-      store_ = checked(SqliteStore::open(options));
-    }
+    SqliteStoreOptions options;
+    options.path = file_.path();
+    store_ = checked(SqliteStore::open(options));
     recorder_ = std::thread([this] { record(); });
   }
   Row(const Row&) = delete;
@@ -203,7 +195,7 @@ class Row {
     event.receipt.import_id = timed_id();
     event.receipt.deliveries.resize(plan_.fan_out);
     event.accepted = now;
-    event.managed_body = std::make_shared<const std::string>(checked(builder_.managed(body_)));
+    event.managed_body = std::make_shared<const std::string>(checked(builder_.managed(import_)));
     event.lease_until = now.due + std::chrono::minutes(2);
     for (std::size_t i = 0; i < plan_.fan_out; ++i) {
       NewDelivery delivery;
@@ -260,7 +252,7 @@ class Row {
   }
 
   const HostPlan plan_;
-  const Import body_;
+  const Import import_;
   const AddressPolicy policy_ = loopback_policy();
   const PayloadBuilder builder_;
   const Signer signer_ = checked(Signer::create({kSecret}));
@@ -269,7 +261,7 @@ class Row {
   std::uint64_t stored_ = 0;
   std::atomic<bool> failed_{false};
   Answers answers_;
-  std::unique_ptr<DeliveryStore> store_;
+  std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Sender> sender_;
   std::thread recorder_;
 };
