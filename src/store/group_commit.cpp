@@ -1,6 +1,7 @@
 #include "store/group_commit.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace hookline::detail {
@@ -8,6 +9,18 @@ namespace {
 
 /// Bounds how long those who wait in a group wait for each other.
 constexpr std::size_t kMostJobs = 256;
+
+/// What a step throws tells of a lack of memory. It must not pass those who wait for the leader;
+/// what has come of their jobs nobody can tell. The text is short enough to need no memory.
+void try_step(const std::function<void(const CommitJobs&)>& step, const CommitJobs& jobs) {
+  try {
+    step(jobs);
+  } catch (const std::exception&) {
+    for (CommitJob* job : jobs) {
+      if (job->result) job->fail({ErrorCode::commit_unknown, "out of memory"});
+    }
+  }
+}
 
 }  // namespace
 
@@ -28,7 +41,7 @@ CommitJob& CommitJobs::pop_front() {
 
 void GroupCommit::run(CommitJob& job) {
   switch (stand_in_line(job)) {
-    case CommitJob::Role::none:
+    case CommitJob::Role::done:
       return;
     case CommitJob::Role::leads:
       return lead(job);
@@ -46,7 +59,12 @@ void GroupCommit::run_alone(const std::function<void()>& work) {
     const std::lock_guard lock(mutex_);
     take_first();
   }
-  work();
+  try {
+    work();
+  } catch (...) {
+    hand_over(0);
+    throw;
+  }
   hand_over(0);
 }
 
@@ -65,14 +83,14 @@ CommitJob::Role GroupCommit::stand_in_line(CommitJob& job) {
 
 void GroupCommit::tell(CommitJob& job, CommitJob::Role role) {
   job.role_ = role;
-  sem_post(&job.wake_);  // which it may go with
+  sem_post(&job.wake_);  // from here on the job may be gone
 }
 
 /// Whoever does not care for the disk goes at once, the leader too: another settles the rest.
 void GroupCommit::lead(CommitJob& own) {
-  steps_.tidy();
+  try_step([&](const CommitJobs& /*none*/) { steps_.tidy(); }, {});
   CommitJobs jobs = take();  // its own is the first
-  steps_.commit(jobs);
+  try_step(steps_.commit, jobs);
   CommitJobs quick;
   CommitJobs settling;
   while (!jobs.empty()) {
@@ -81,7 +99,7 @@ void GroupCommit::lead(CommitJob& own) {
   }
   hand_over(settling.size());
   for (CommitJob* job : quick) {
-    if (job != &own) tell(*job, CommitJob::Role::none);
+    if (job != &own) tell(*job, CommitJob::Role::done);
   }
   if (settling.empty()) return;
   if (own.durable) return settle(own, settling);
@@ -91,9 +109,9 @@ void GroupCommit::lead(CommitJob& own) {
 }
 
 void GroupCommit::settle(const CommitJob& own, const CommitJobs& jobs) {
-  steps_.settle(jobs);
+  try_step(steps_.settle, jobs);
   for (CommitJob* job : jobs) {
-    if (job != &own) tell(*job, CommitJob::Role::none);
+    if (job != &own) tell(*job, CommitJob::Role::done);
   }
   const std::lock_guard lock(mutex_);
   settling_ -= jobs.size();
@@ -108,8 +126,9 @@ void GroupCommit::hand_over(std::size_t settling) {
 }
 
 /// Makes the first in line the leader, if there is none and enough have gathered: half as many as
-/// are on their way to the disk, who will soon be back if they came for more. If nobody comes, it
-/// goes on when those are out; and at once if somebody waits who does not care for the disk.
+/// are on their way to the disk, who will soon be back if they came for more, or half of
+/// `kMostJobs`. If nobody comes, it goes on when those are out; and at once if somebody waits who
+/// does not care for the disk.
 /// REQUIRES: the lock.
 void GroupCommit::call_leader() {
   const bool enough = hasty_ > 0 || 2 * line_.size() >= std::min(settling_, kMostJobs);

@@ -15,8 +15,9 @@ namespace hookline::detail {
 struct CommitJob;
 struct SqliteTables;
 
-/// Some jobs, in the order in which they came. They are linked with each other: where somebody
-/// waits for the rest, nothing may be missing for want of memory. A job is in one line at a time.
+/// Some jobs, in the order in which they came. The links are in the jobs, so that a list needs no
+/// memory: a leader that found none could not wake those who wait for it. A job is in one list at a
+/// time.
 ///
 /// A loop may end the life of the job that it is at.
 class CommitJobs {
@@ -61,7 +62,11 @@ struct CommitJob {
   CommitJob& operator=(const CommitJob&) = delete;
   ~CommitJob() { sem_destroy(&wake_); }
 
-  std::function<void(SqliteTables&)> run;
+  /// By value: where there is no memory to copy it, the caller is told, while `tl::expected` would
+  /// end the program.
+  void fail(Error error) { result = tl::unexpected<Error>(std::move(error)); }
+
+  std::function<void(SqliteTables&)> run;  ///< on the thread of whoever leads
   bool durable = true;       ///< must be on the disk before `GroupCommit::run` returns
   std::uint64_t commit = 0;  ///< its number, by which it is brought to the disk
   Result<void> result;       ///< of the commit
@@ -71,13 +76,13 @@ struct CommitJob {
   friend class GroupCommit;
 
   enum class Role {
-    none,     ///< it is done
+    done,
     leads,    ///< the next group
     settles,  ///< its group
   };
 
   bool alone_ = false;
-  Role role_ = Role::none;     ///< what it is woken for
+  Role role_ = Role::done;     ///< what it is woken for
   CommitJobs group_;           ///< that it settles
   CommitJob* next_ = nullptr;  ///< in the line where it is
   /// Not a condition variable: who is woken often interrupts who wakes them, and would then have to
@@ -101,10 +106,11 @@ class GroupCommit {
 
   explicit GroupCommit(Steps steps) : steps_(std::move(steps)) {}
 
-  /// Returns when the job has been committed or has failed; see `CommitJob::result`.
+  /// Returns when the job has been committed or has failed; see `CommitJob::result`. It is
+  /// `commit_unknown` if a step has thrown.
   void run(CommitJob& job);
 
-  /// Does something else, when it is its turn, that must not meet a commit.
+  /// Does something else, when it is its turn, that must not meet a commit. Throws what it throws.
   void run_alone(const std::function<void()>& work);
 
  private:

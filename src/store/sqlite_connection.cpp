@@ -135,10 +135,6 @@ void SqliteConnection::fail_as_corrupt(std::string_view what) {
   if (!failed()) failure_ = SqliteFailure{SQLITE_CORRUPT, std::string(what)};
 }
 
-void SqliteConnection::fail_for_memory() {
-  if (!failed()) failure_ = SqliteFailure{SQLITE_NOMEM, "out of memory"};
-}
-
 void SqliteConnection::fail_as_foreign(std::string_view what) {
   if (!failed()) failure_ = SqliteFailure{SQLITE_ERROR, std::string(what)};
 }

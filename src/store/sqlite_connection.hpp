@@ -109,8 +109,6 @@ class SqliteConnection {
   void check(int code);
   /// What a row says cannot be: the file is damaged.
   void fail_as_corrupt(std::string_view what);
-  /// There was none for something that is not SQLite's.
-  void fail_for_memory();
   /// The file is not one that this version can work on.
   void fail_as_foreign(std::string_view what);
 

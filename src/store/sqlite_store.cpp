@@ -87,7 +87,7 @@ struct SqliteStore::State {
     const Result<void> synced = writer->sync(jobs);
     if (synced) return;
     for (detail::CommitJob* job : jobs) {
-      if (job->result) job->result = synced;
+      if (job->result) job->fail(synced.error());
     }
   }
 

@@ -128,9 +128,14 @@ void SqliteWriter::join() {
 
 void SqliteWriter::commit(const CommitJobs& jobs) {
   const Result<void> together = commit_together(jobs);
-  const bool each_alone = !together && fault_of_a_job_ && jobs.size() > 1;
+  if (together) return;
+  const bool each_alone = fault_of_a_job_ && jobs.size() > 1;
   for (CommitJob* job : jobs) {
-    job->result = each_alone ? commit_together(CommitJobs(*job)) : together;
+    if (each_alone) {
+      job->result = commit_together(CommitJobs(*job));
+    } else {
+      job->fail(together.error());
+    }
   }
 }
 
@@ -138,12 +143,30 @@ Result<void> SqliteWriter::commit_together(const CommitJobs& jobs) {
   fault_of_a_job_ = false;
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return right.taken();
-  if (auto ready = make_ready(); !ready) return ready;
-  run_transaction(jobs);
-  if (db_->failed()) return tl::unexpected(give_up());
-  const std::uint64_t number = log_sync_.add_commit();
-  for (CommitJob* job : jobs) job->commit = number;
-  return {};
+  return try_with_memory([&]() -> Result<void> {
+    if (auto ready = make_ready(); !ready) return ready;
+    run_transaction(jobs);
+    if (db_->failed()) return tl::unexpected(give_up());
+    const std::uint64_t number = log_sync_.add_commit();
+    for (CommitJob* job : jobs) job->commit = number;
+    return {};
+  });
+}
+
+/// What is thrown tells of a lack of memory. To close the connection needs none, and undoes what
+/// was begun. The text is short enough to need none either.
+template <class Work>
+Result<void> SqliteWriter::try_with_memory(Work work) {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    tables_.reset();
+    db_.reset();
+    const bool unknown = std::exchange(committing_, false);
+    fault_of_a_job_ = !unknown;
+    const ErrorCode code = unknown ? ErrorCode::commit_unknown : ErrorCode::store_failed;
+    return tl::unexpected(Error{code, "out of memory"});
+  }
 }
 
 /// One that has changed nothing waits too: what it has seen may not be on the disk yet, and may be
@@ -161,7 +184,8 @@ Result<void> SqliteWriter::sync(const CommitJobs& jobs) {
 
 void SqliteWriter::repair_log() {
   const WriteLock right(*lock_, options_.busy_timeout);
-  if (right.taken()) static_cast<void>(make_ready());  // the next commit will meet it again
+  if (!right.taken()) return;
+  static_cast<void>(try_with_memory([&] { return make_ready(); }));  // the next commit meets it too
 }
 
 /// Opens the file if it is not, and takes care that what stands in the log is on the disk.
@@ -208,22 +232,14 @@ Result<void> SqliteWriter::rewrite_log() {
 
 void SqliteWriter::run_transaction(const CommitJobs& jobs) {
   committing_ = false;
-  do_jobs(jobs);
+  begin();
+  for (CommitJob* job : jobs) job->run(*tables_);
+  tables_->flush();
   if (db_->failed()) return;
+  committing_ = true;
   commit_in_one_write(*db_, log_room_);
   committing_ = db_->failed();
   version_ = db_->data_version();
-}
-
-/// What is thrown tells of a lack of memory. It must not pass those who wait for the others.
-void SqliteWriter::do_jobs(const CommitJobs& jobs) {
-  try {
-    begin();
-    for (CommitJob* job : jobs) job->run(*tables_);
-    tables_->flush();
-  } catch (const std::exception&) {
-    db_->fail_for_memory();
-  }
 }
 
 void SqliteWriter::begin() {
@@ -243,7 +259,8 @@ Error SqliteWriter::give_up() {
   if (sqlite3_get_autocommit(db_->handle()) == 0) db_->execute("ROLLBACK");
   db_->clear_failure();
   fault_of_a_job_ = !failure.is_of_file();
-  if (failure.needs_reopening()) db_.reset();
+  const bool undone = sqlite3_get_autocommit(db_->handle()) != 0;
+  if (failure.needs_reopening() || !undone) db_.reset();
   // A full disk stops the log before the mark of the commit is in it; any other fault of the disk
   // may have come after.
   const bool unknown = committing_ && (failure.code & 0xff) == SQLITE_IOERR;
@@ -272,14 +289,16 @@ void SqliteWriter::tidy() {
 Result<void> SqliteWriter::clear_traces() {
   const WriteLock right(*lock_, options_.busy_timeout);
   if (!right.taken()) return right.taken();
-  if (auto ready = make_ready(); !ready) return ready;
-  db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                       nullptr));
-  if (!db_->failed()) scrub(*db_);
-  if (!db_->failed()) return {};
-  Error error = give_up();
-  return fail(error.code, "done, but traces of what stood there may be left; repeat it: {}",
-              error.message);
+  return try_with_memory([&]() -> Result<void> {
+    if (auto ready = make_ready(); !ready) return ready;
+    db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                         nullptr, nullptr));
+    if (!db_->failed()) scrub(*db_);
+    if (!db_->failed()) return {};
+    Error error = give_up();
+    return fail(error.code, "done, but traces of what stood there may be left; repeat it: {}",
+                error.message);
+  });
 }
 
 std::vector<std::int64_t> SqliteWriter::dead_instances() const {
@@ -296,9 +315,12 @@ std::vector<std::int64_t> SqliteWriter::dead_instances() const {
 SqliteSight SqliteWriter::look() {
   SqliteSight sight;
   if (!db_) return sight;
-  sight.version = db_->value("PRAGMA data_version");
-  sight.dead = dead_instances();
-  db_->clear_failure();  // the next transaction will meet it again
+  static_cast<void>(try_with_memory([&]() -> Result<void> {
+    sight.version = db_->value("PRAGMA data_version");
+    sight.dead = dead_instances();
+    db_->clear_failure();  // the next transaction will meet it again
+    return {};
+  }));
   return sight;
 }
 

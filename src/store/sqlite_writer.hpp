@@ -18,7 +18,7 @@
 namespace hookline::detail {
 
 /// The connection that writes, and checkpoints, both only under the lock. After the disk has failed
-/// under it, it is opened anew at the next use.
+/// under it, or memory ran out, it is opened anew at the next use.
 ///
 /// Threads: one at a time, which `GroupCommit` sees to; but for `sync`.
 class SqliteWriter {
@@ -65,8 +65,9 @@ class SqliteWriter {
   [[nodiscard]] Result<void> connect();
   void join();
   [[nodiscard]] Result<void> commit_together(const CommitJobs& jobs);
+  template <class Work>
+  [[nodiscard]] Result<void> try_with_memory(Work work);
   void run_transaction(const CommitJobs& jobs);
-  void do_jobs(const CommitJobs& jobs);
   void begin();
   [[nodiscard]] Error give_up();
   [[nodiscard]] Result<void> make_ready();
@@ -79,7 +80,7 @@ class SqliteWriter {
   unsigned version_ = 0;                ///< of the data, when they were true
   SqliteLogSync log_sync_;
   std::int64_t instance_ = 0;    ///< 0 before it has joined
-  bool committing_ = false;      ///< it is COMMIT that has failed
+  bool committing_ = false;      ///< COMMIT was begun, and has not succeeded
   bool fault_of_a_job_ = false;  ///< the last failure was not one of the file
   int next_checkpoint_ = 0;      ///< pages in the log
   std::vector<char> log_room_;   ///< for what one commit writes

@@ -8,22 +8,30 @@ namespace hookline::fakes {
 namespace {
 
 thread_local std::size_t left = 0;  ///< until one fails; 0: none does
+thread_local bool fails = false;
+thread_local MemoryFails mode = MemoryFails::once;
 
 void* allocate(std::size_t size) {
-  if (left > 0 && --left == 0) return nullptr;
-  return std::malloc(size);
+  if (left > 0 && --left == 0) {
+    fails = mode == MemoryFails::from_there;
+    return nullptr;
+  }
+  return fails ? nullptr : std::malloc(size);
 }
 
 }  // namespace
 
-bool with_failing_allocation(std::size_t number, const std::function<void()>& action) {
+bool with_failing_allocation(std::size_t number, MemoryFails how,
+                             const std::function<void()>& action) {
   left = number;
+  mode = how;
   try {
     action();
   } catch (const std::bad_alloc&) {
   }
   const bool came = left == 0;
   left = 0;
+  fails = false;
   return came;
 }
 

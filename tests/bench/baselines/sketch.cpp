@@ -209,7 +209,7 @@ class Keeper {
  public:
   explicit Keeper(const std::string& path) : db_(path) {
     db_.run(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;"
         "CREATE TABLE event(id INTEGER PRIMARY KEY, message_id TEXT, body BLOB, status INTEGER)");
     insert_.emplace(db_, "INSERT INTO event VALUES(?1,?2,?3,0)");
     update_.emplace(db_, "UPDATE event SET status=?2 WHERE id=?1");

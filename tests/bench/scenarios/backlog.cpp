@@ -14,6 +14,7 @@
 
 #include "harness/rounds.hpp"
 #include "hookline/testing.hpp"
+#include "scenarios/stored.hpp"
 
 namespace hookline::bench {
 namespace {
@@ -35,7 +36,7 @@ NewEvent waiting_event(const std::shared_ptr<const std::string>& body, std::size
   return event;
 }
 
-DueTime now() { return DueTime(std::chrono::system_clock::now().time_since_epoch()); }
+DueTime now() { return moment_now().due; }
 
 /// All of them are due, the oldest since an hour.
 void fill(const std::string& file, std::size_t size, DueOrder order) {
@@ -136,6 +137,14 @@ Scenario paused(const Settings& settings) {
   return scenario;
 }
 
+/// So that the system does not write it while something else is measured.
+void sync_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  if (!synced) throw std::runtime_error("backlog: a copy was not written");
+}
+
 }  // namespace
 
 std::string backlog_file(const Settings& settings, std::size_t size, DueOrder order) {
@@ -148,14 +157,6 @@ std::string backlog_file(const Settings& settings, std::size_t size, DueOrder or
     }));
   }
   return file;
-}
-
-/// So that the system does not write it while something else is measured.
-void sync_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  if (file >= 0) ::close(file);
-  if (!synced) throw std::runtime_error("backlog: a copy was not written");
 }
 
 Figures on_a_copy(const Settings& settings, const std::string& file,

@@ -72,7 +72,7 @@ Figures run_commits(const Settings& settings) {
     host.dispatch(host.import_for(0));
   }
   Database db(file.path());
-  db.run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-4096");
+  db.run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA cache_size=-4096");
   const std::int64_t lane_id = db.value("SELECT id FROM lane");
   const std::int64_t tenant_id = db.value("SELECT id FROM tenant");
   Statement begin(db, "BEGIN IMMEDIATE");

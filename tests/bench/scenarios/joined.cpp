@@ -12,16 +12,10 @@
 #include <vector>
 
 #include "scenarios/host.hpp"
+#include "scenarios/stored.hpp"
 
 namespace hookline::bench {
 namespace {
-
-Moment moment_now() {
-  const auto wall = std::chrono::system_clock::now();
-  return {DueTime(wall.time_since_epoch()), wall};
-}
-
-LaneKey lane_of(std::size_t webhook) { return {"", "webhook-" + std::to_string(webhook), ""}; }
 
 /// A delivery that was stored.
 struct Stored {
@@ -35,23 +29,26 @@ class Answers {
   void add(Stored delivery) {
     const std::lock_guard lock(mutex_);
     answered_.push_back(delivery);
-    if (answered_.size() == kEnough) bell_.notify_one();
+    if (answered_.size() == 1 || answered_.size() == kEnough) bell_.notify_one();
   }
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     bell_.notify_one();
   }
-  /// Gathers for two milliseconds, or until there are enough. Nothing: it was closed.
+  /// What has gathered, when there is enough or, two milliseconds after the last time, something:
+  /// the core's pace. Nothing: it was closed.
   std::optional<std::vector<Stored>> wait() {
     std::unique_lock lock(mutex_);
-    bell_.wait_for(lock, std::chrono::milliseconds(2),
-                   [&] { return answered_.size() >= kEnough || closed_; });
+    bell_.wait_until(lock, last_ + std::chrono::milliseconds(2),
+                     [&] { return answered_.size() >= kEnough || closed_; });
+    bell_.wait(lock, [&] { return !answered_.empty() || closed_; });
     if (closed_) return std::nullopt;
+    last_ = Steady::now();
     return std::exchange(answered_, {});
   }
 
-  void recorded(std::size_t count) {
+  void add_recorded(std::size_t count) {
     const std::lock_guard lock(mutex_);
     recorded_ += count;
     more_.notify_one();
@@ -69,6 +66,7 @@ class Answers {
   std::condition_variable bell_;
   std::condition_variable more_;
   std::vector<Stored> answered_;
+  Steady::time_point last_;
   bool closed_ = false;
   std::uint64_t recorded_ = 0;
 };
@@ -111,8 +109,11 @@ class Sender {
     lock.unlock();
     transport_->send(std::move(next.request),
                      [this, delivery = next.delivery](const HttpResult& result) {
-                       if (!result || result->status != 200) failed_ = true;
-                       answers_.add(delivery);
+                       if (result && result->status == 200) {
+                         answers_.add(delivery);
+                       } else {
+                         failed_ = true;
+                       }
                        answered();
                      });
     lock.lock();
@@ -135,10 +136,10 @@ class Sender {
   std::unique_ptr<CurlTransport> transport_;  ///< ends first
 };
 
-/// The threads that are left: the caller's, and the one that records.
-class Row {
+/// All of it, with the two threads beside the transport's: the caller's, and one that records.
+class Pipeline {
  public:
-  Row(const Settings& settings, HostPlan plan)
+  Pipeline(const Settings& settings, HostPlan plan)
       : plan_(std::move(plan)),
         import_(import_of(plan_)),
         file_(settings.folder),
@@ -146,11 +147,11 @@ class Row {
     SqliteStoreOptions options;
     options.path = file_.path();
     store_ = checked(SqliteStore::open(options));
-    recorder_ = std::thread([this] { record(); });
+    recorder_ = std::thread([this] { keep_books(); });
   }
-  Row(const Row&) = delete;
-  Row& operator=(const Row&) = delete;
-  ~Row() {
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline() {
     sender_.reset();
     answers_.close();
     recorder_.join();
@@ -168,13 +169,18 @@ class Row {
   }
 
   [[nodiscard]] std::uint64_t recorded() { return answers_.wait_for(0); }
-  [[nodiscard]] bool failed() const { return failed_ || sender_->failed(); }
+  [[nodiscard]] bool failed() const { return sender_->failed(); }
 
  private:
   void dispatch(std::size_t count) {
     const Moment now = moment_now();
     std::vector<NewEvent> events;
-    for (; count > 0; --count) events.push_back(event_of(++number_, now));
+    for (; count > 0; --count) {
+      Import import = import_;
+      import.id = timed_id();
+      const auto body = std::make_shared<const std::string>(checked(builder_.managed(import)));
+      events.push_back(event_of(++number_, now, body, plan_.fan_out));
+    }
     std::vector<Sender::Ready> ready;
     for (const NewEvent& event : events) {
       for (std::size_t i = 0; i < plan_.fan_out; ++i) ready.push_back({{}, request_for(event)});
@@ -187,24 +193,6 @@ class Row {
     }
     stored_ += ready.size();
     sender_->add(std::move(ready));
-  }
-
-  NewEvent event_of(std::uint64_t number, const Moment& now) const {
-    NewEvent event;
-    event.receipt.message_id = "msg_01M855PFR8P4X4NJ" + std::to_string(1'000'000'000 + number);
-    event.receipt.import_id = timed_id();
-    event.receipt.deliveries.resize(plan_.fan_out);
-    event.accepted = now;
-    event.managed_body = std::make_shared<const std::string>(checked(builder_.managed(import_)));
-    event.lease_until = now.due + std::chrono::minutes(2);
-    for (std::size_t i = 0; i < plan_.fan_out; ++i) {
-      NewDelivery delivery;
-      delivery.lane = lane_of(i);
-      delivery.due = now.due;
-      delivery.leased = true;
-      event.deliveries.push_back(std::move(delivery));
-    }
-    return event;
   }
 
   HttpRequest request_for(const NewEvent& event) const {
@@ -222,33 +210,16 @@ class Row {
     return request;
   }
 
-  void record() {
+  void keep_books() {
     while (const auto answered = answers_.wait()) {
-      if (answered->empty()) continue;
       const Moment now = moment_now();
-      StoreWork work;
-      work.now = now.due;
-      work.wall = now.wall;
-      for (const Stored& delivery : *answered) work.outcomes.push_back(success_of(delivery, now));
-      const auto reply = store_->exchange(work);
-      if (!reply || !reply->recorded.back().recorded) failed_ = true;
-      answers_.recorded(answered->size());
+      std::vector<Outcome> outcomes;
+      for (const Stored& delivery : *answered) {
+        outcomes.push_back(success_of(delivery.id, delivery.webhook, now, plan_.url));
+      }
+      record(*store_, std::move(outcomes), now);
+      answers_.add_recorded(answered->size());
     }
-  }
-
-  Outcome success_of(const Stored& delivery, const Moment& now) const {
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::delivered;
-    outcome.claim.id = delivery.id;
-    outcome.claim.lease = 1;
-    outcome.claim.lane = lane_of(delivery.webhook);
-    outcome.at = now.wall;
-    outcome.attempt.emplace();
-    outcome.attempt->number = 1;
-    outcome.attempt->started_at = now.wall;
-    outcome.attempt->url = plan_.url;
-    outcome.attempt->http_status = 200;
-    return outcome;
   }
 
   const HostPlan plan_;
@@ -259,7 +230,6 @@ class Row {
   const TemporaryFile file_;
   std::uint64_t number_ = 0;
   std::uint64_t stored_ = 0;
-  std::atomic<bool> failed_{false};
   Answers answers_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Sender> sender_;
@@ -267,14 +237,14 @@ class Row {
 };
 
 Figures run_joined(const Settings& settings, const HostPlan& plan) {
-  Row row(settings, plan);
-  row.work(plan.seconds / 4);
-  const std::uint64_t before = row.recorded();
+  Pipeline pipeline(settings, plan);
+  pipeline.work(plan.seconds / 4);
+  const std::uint64_t before = pipeline.recorded();
   const Meter meter;
-  row.work(plan.seconds);
+  pipeline.work(plan.seconds);
   Figures figures;
-  meter.add_to(figures, row.recorded() - before);
-  if (row.failed()) throw std::runtime_error("joined: a delivery has failed");
+  meter.add_to(figures, pipeline.recorded() - before);
+  if (pipeline.failed()) throw std::runtime_error("joined: a delivery has failed");
   return figures;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scenarios/host.hpp"
+#include "scenarios/stored.hpp"
 
 namespace hookline::bench {
 namespace {
@@ -129,38 +130,6 @@ Figures run_rest(const Settings& settings) {
 
 // --- The file ------------------------------------------------------------------------------------
 
-NewEvent event_of(std::uint64_t number, const Moment& now,
-                  const std::shared_ptr<const std::string>& body) {
-  NewDelivery delivery;
-  delivery.lane = {"", "webhook", ""};
-  delivery.due = now.due;
-  delivery.leased = true;
-  NewEvent event;
-  event.receipt.message_id = "msg_01M855PFR8P4X4NJ" + std::to_string(1'000'000'000 + number);
-  event.receipt.import_id = timed_id();
-  event.receipt.deliveries.resize(1);
-  event.accepted = now;
-  event.managed_body = body;
-  event.deliveries = {delivery};
-  event.lease_until = now.due + std::chrono::minutes(2);
-  return event;
-}
-
-Outcome success_of(const AppendedEvent& appended, const Moment& now, const std::string& url) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::delivered;
-  outcome.claim.id = appended.ids.front();
-  outcome.claim.lease = 1;
-  outcome.claim.lane = {"", "webhook", ""};
-  outcome.at = now.wall;
-  outcome.attempt.emplace();
-  outcome.attempt->number = 1;
-  outcome.attempt->started_at = now.wall;
-  outcome.attempt->url = url;
-  outcome.attempt->http_status = 200;
-  return outcome;
-}
-
 /// A commit of so many events and one of their outcomes, in turn, on one thread.
 Figures run_store(const Settings& settings) {
   const TemporaryFile file(settings.folder);
@@ -172,19 +141,15 @@ Figures run_store(const Settings& settings) {
   const Meter meter;
   for (const auto end = Steady::now() + std::chrono::duration<double>(settings.run_seconds);
        Steady::now() < end;) {
-    const auto wall = std::chrono::system_clock::now();
-    const Moment now{DueTime(wall.time_since_epoch()), wall};
+    const Moment now = moment_now();
     std::vector<NewEvent> events;
     for (std::size_t i = 0; i < kInFlight; ++i) events.push_back(event_of(++number, now, body));
-    StoreWork work;
-    work.now = now.due;
-    work.wall = now.wall;
+    std::vector<Outcome> outcomes;
     for (auto& appended : store->append(std::move(events), {})) {
-      work.outcomes.push_back(success_of(checked(std::move(appended)), now, settings.http));
+      outcomes.push_back(
+          success_of(checked(std::move(appended)).ids.front(), 0, now, settings.http));
     }
-    for (const RecordedOutcome& outcome : checked(store->exchange(work)).recorded) {
-      if (!outcome.recorded) throw std::runtime_error("parts: an outcome was not recorded");
-    }
+    record(*store, std::move(outcomes), now);
   }
   Figures figures;
   meter.add_to(figures, number);
