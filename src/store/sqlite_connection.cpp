@@ -48,12 +48,11 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
                                                                  const Options& options) {
   // Reading takes the right to write too: every reader of a WAL writes into the shared index.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  if (handle == nullptr) {
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection());
+  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, nullptr);
+  if (connection->db_ == nullptr) {
     return tl::unexpected(sqlite_error(path, {SQLITE_NOMEM, "out of memory"}));
   }
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
   connection->check(code);
   connection->configure(options);
   if (connection->failed()) return tl::unexpected(sqlite_error(path, connection->failure()));

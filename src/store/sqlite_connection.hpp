@@ -125,13 +125,13 @@ class SqliteConnection {
  private:
   friend class SqliteRows;
 
-  explicit SqliteConnection(sqlite3* db) : db_(db) {}
+  SqliteConnection() = default;
   void configure(const Options& options);
   void use_log();
   [[nodiscard]] sqlite3_stmt* prepared(const char* sql);
   void bind(sqlite3_stmt* statement, int index, const SqliteValue& value);
 
-  sqlite3* db_;
+  sqlite3* db_ = nullptr;
   std::optional<SqliteFailure> failure_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
   const SqliteFeed* feed_ = nullptr;  ///< of the statement that was begun last
