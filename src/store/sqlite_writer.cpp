@@ -141,15 +141,23 @@ void SqliteWriter::commit(const CommitJobs& jobs) {
 
 Result<void> SqliteWriter::commit_together(const CommitJobs& jobs) {
   fault_of_a_job_ = false;
-  const WriteLock right(*lock_, options_.busy_timeout);
-  if (!right.taken()) return right.taken();
-  return try_with_memory([&]() -> Result<void> {
-    if (auto ready = make_ready(); !ready) return ready;
+  return with_right_to_write([&]() -> Result<void> {
     run_transaction(jobs);
     if (db_->failed()) return tl::unexpected(give_up());
     const std::uint64_t number = log_sync_.add_commit();
     for (CommitJob* job : jobs) job->commit = number;
     return {};
+  });
+}
+
+/// Does something with the file while no other process writes to it.
+template <class Work>
+Result<void> SqliteWriter::with_right_to_write(Work work) {
+  const WriteLock right(*lock_, options_.busy_timeout);
+  if (!right.taken()) return tl::unexpected(right.taken().error());
+  return try_with_memory([&]() -> Result<void> {
+    if (auto ready = make_ready(); !ready) return ready;
+    return work();
   });
 }
 
@@ -183,9 +191,8 @@ Result<void> SqliteWriter::sync(const CommitJobs& jobs) {
 }
 
 void SqliteWriter::repair_log() {
-  const WriteLock right(*lock_, options_.busy_timeout);
-  if (!right.taken()) return;
-  static_cast<void>(try_with_memory([&] { return make_ready(); }));  // the next commit meets it too
+  static_cast<void>(
+      with_right_to_write([] { return Result<void>(); }));  // the next commit meets it too
 }
 
 /// Opens the file if it is not, and takes care that what stands in the log is on the disk.
@@ -287,10 +294,7 @@ void SqliteWriter::tidy() {
 }
 
 Result<void> SqliteWriter::clear_traces() {
-  const WriteLock right(*lock_, options_.busy_timeout);
-  if (!right.taken()) return right.taken();
-  return try_with_memory([&]() -> Result<void> {
-    if (auto ready = make_ready(); !ready) return ready;
+  return with_right_to_write([&]() -> Result<void> {
     db_->check(sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                          nullptr, nullptr));
     if (!db_->failed()) scrub(*db_);

@@ -66,6 +66,8 @@ class SqliteWriter {
   void join();
   [[nodiscard]] Result<void> commit_together(const CommitJobs& jobs);
   template <class Work>
+  [[nodiscard]] Result<void> with_right_to_write(Work work);
+  template <class Work>
   [[nodiscard]] Result<void> try_with_memory(Work work);
   void run_transaction(const CommitJobs& jobs);
   void begin();

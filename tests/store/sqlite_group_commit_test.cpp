@@ -1,5 +1,3 @@
-#include <sqlite3.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -11,6 +9,7 @@
 #include "store/disk_faults.hpp"
 #include "store/shelf.hpp"
 #include "store/sqlite_file.hpp"
+#include "store/waiting_line.hpp"
 
 using namespace hookline;
 using namespace hookline::fakes;
@@ -60,21 +59,12 @@ TEST_CASE("What is wrong with one dispatch does not fail those that share its co
 TEST_CASE("A round finds what was appended before it in the same commit") {
   const SqliteFile file;
   const Shelf shelf(file.open());
-  sqlite3* other = nullptr;
-  REQUIRE(sqlite3_open(file.path().c_str(), &other) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-  std::vector<std::thread> threads;
-  const auto start = [&](auto work) {
-    threads.emplace_back(work);
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // until it stands in line
-  };
-  start([&] { shelf.put(lane("first")); });  // it leads, and waits for the other one
-  start([&] { shelf.put(lane("a")); });
+  WaitingLine line(file, std::chrono::milliseconds(30));
+  line.add([&] { shelf.put(lane("first")); });
+  line.add([&] { shelf.put(lane("a")); });
   std::size_t claimed = 0;
-  start([&] { claimed = shelf.claim(lane("a"), 1, 1'000).claims.size(); });
-  REQUIRE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
-  for (std::thread& thread : threads) thread.join();
-  sqlite3_close(other);
+  line.add([&] { claimed = shelf.claim(lane("a"), 1, 1'000).claims.size(); });
+  line.go_on();
   CHECK(claimed == 1);
 }
 

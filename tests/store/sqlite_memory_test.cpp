@@ -1,15 +1,12 @@
 // What happens when there is no memory for something of a commit: nobody waits for ever, what was
 // said is true, and the store goes on.
 
-#include <sqlite3.h>
-
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <new>
-#include <thread>
 #include <vector>
 
 #include "catch.hpp"
@@ -18,6 +15,7 @@
 #include "store/shelf.hpp"
 #include "store/sqlite_file.hpp"
 #include "store/sqlite_writer.hpp"
+#include "store/waiting_line.hpp"
 
 using namespace hookline;
 using namespace hookline::fakes;
@@ -130,24 +128,16 @@ TEST_CASE("A leader without memory does not keep those who share its commit") {
   for (std::size_t number = 1; number <= 40; ++number) {
     const SqliteFile file;
     const auto store = file.open();
-    sqlite3* other = nullptr;
-    REQUIRE(sqlite3_open(file.path().c_str(), &other) == SQLITE_OK);
-    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-    std::vector<std::thread> threads;
-    const auto start = [&](auto work) {
-      threads.emplace_back(work);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // until it stands in line
-    };
     std::atomic<int> ended{0};
-    start([&] { ended += append_to(*store) != Said::nothing ? 1 : 0; });  // waits for the other one
-    start([&] {
+    const auto append = [&] { ended += append_to(*store) != Said::nothing ? 1 : 0; };
+    WaitingLine line(file, std::chrono::milliseconds(5));
+    line.add(append);
+    line.add([&] {
       with_failing_allocation(number, MemoryFails::from_there, [&] { append_to(*store); });
       ++ended;
     });
-    for (int i = 0; i < 3; ++i) start([&] { ended += append_to(*store) != Said::nothing ? 1 : 0; });
-    REQUIRE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
-    for (std::thread& thread : threads) thread.join();
-    sqlite3_close(other);
+    for (int i = 0; i < 3; ++i) line.add(append);
+    line.go_on();
     CHECK(ended == 5);
     REQUIRE(append_to(*store) == Said::stored);
   }

@@ -15,10 +15,6 @@ HostPlan plan_for(const Settings& settings, HostPlan::Store store) {
   return plan;
 }
 
-BarePlan bare_plan(const HostPlan& plan) {
-  return {plan.url, "", body_of(plan.body), plan.in_flight, plan.seconds};
-}
-
 Side sketch_side(const HostPlan& plan, const std::string& folder) {
   return {"sketch", [=] { return run_sketch(bare_plan(plan), import_of(plan), folder); }};
 }

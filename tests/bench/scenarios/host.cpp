@@ -156,14 +156,12 @@ Side hookline_side(const Settings& settings, HostPlan plan) {
   return {"hookline", [=] { return Host(settings, plan).measure(); }};
 }
 
+BarePlan bare_plan(const HostPlan& plan) {
+  return {plan.url, plan.transport.ca_file, body_of(plan.body), plan.in_flight, plan.seconds};
+}
+
 Side bare_side(const Settings& /*settings*/, const HostPlan& plan) {
-  BarePlan bare;
-  bare.url = plan.url;
-  bare.ca_file = plan.transport.ca_file;
-  bare.body = body_of(plan.body);
-  bare.in_flight = plan.in_flight;
-  bare.seconds = plan.seconds;
-  return {"bare", [=] { return run_bare(bare); }};
+  return {"bare", [bare = bare_plan(plan)] { return run_bare(bare); }};
 }
 
 }  // namespace hookline::bench

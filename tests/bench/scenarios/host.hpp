@@ -82,6 +82,9 @@ class Host {
   std::size_t next_ = 0;
 };
 
+/// The same requests for a baseline.
+[[nodiscard]] BarePlan bare_plan(const HostPlan& plan);
+
 /// hookline and the bare loop on the same requests, as sides of a scenario.
 [[nodiscard]] Side hookline_side(const Settings& settings, HostPlan plan);
 [[nodiscard]] Side bare_side(const Settings& settings, const HostPlan& plan);
